@@ -1,0 +1,60 @@
+/** One fault inside an error: which input it is about and what to do. */
+export interface ErrorDetail {
+  code: string;
+  message: string;
+  target?: string;
+}
+
+/** What the service behind us said, for its support: ACS's error code and its correlation vector. */
+export interface InnerError {
+  code?: string;
+  'ms-cv'?: string;
+}
+
+export interface AppErrorOptions {
+  target?: string | undefined;
+  details?: ErrorDetail[] | undefined;
+  innererror?: InnerError | undefined;
+  /** Seconds a caller should wait before it tries again; becomes the `Retry-After` header. */
+  retryAfterSeconds?: number | undefined;
+  /** What was caught. It goes to the log only, never into an answer. */
+  cause?: unknown;
+}
+
+const BRAND = Symbol.for('acs-identity-functions.AppError');
+
+/**
+ * The one error class: made where the cause is known, turned into an HTTP answer in one place.
+ * `message` is shown to callers, so it never holds a key, a token or a connection string.
+ */
+export class AppError extends Error {
+  readonly [BRAND] = true;
+  readonly target: string | undefined;
+  readonly details: ErrorDetail[] | undefined;
+  readonly innererror: InnerError | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    options: AppErrorOptions = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'AppError';
+    this.target = options.target;
+    this.details = options.details;
+    this.innererror = options.innererror;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** True for an {@link AppError}, also one made by another copy of this file (the bundle has chunks). */
+export function isAppError(error: unknown): error is AppError {
+  return typeof error === 'object' && error !== null && BRAND in error;
+}
+
+/** A setting that is missing or malformed. Names the setting, never its value. */
+export function misconfigured(setting: string, whatToDo: string): AppError {
+  return new AppError(500, 'Misconfigured', `Setting '${setting}' ${whatToDo}`, { target: setting });
+}

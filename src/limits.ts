@@ -1,0 +1,75 @@
+/**
+ * How long things may take, in milliseconds. An action called by URL stops a little before a step of the workflow does,
+ * so that a workflow that drives the functions by URL hears why it failed.
+ */
+export const LIMITS = {
+  /** One request to ACS. */
+  callMs: 10_000,
+  /** One action function with its retries. */
+  actionMs: 25_000,
+  /** One step of the workflow with its retries. */
+  stepMs: 30_000,
+  /** All steps of a run. */
+  runMs: 120_000,
+  /** Deleting what a run left, after its steps. */
+  cleanupMs: 30_000,
+  /** The same when the host is stopping: it kills the worker soon after. */
+  terminateMs: 3_000,
+  /** How long creating a user may go on when the host is stopping, so that its id is heard and it can be deleted. */
+  terminateStepMs: 1_500,
+  /** One operation on the history's storage, with its retries. */
+  storageMs: 8_000,
+} as const;
+
+/** Thrown by {@link withLimit} when the time was up. */
+export class LimitReached extends Error {
+  constructor(readonly limitMs: number) {
+    super(`no answer within ${limitMs} ms`);
+    this.name = 'LimitReached';
+  }
+}
+
+/**
+ * Runs `work` with a signal that aborts after `limitMs` or when `parent` aborts, and settles then even if `work` ignores it.
+ * Rejects with {@link LimitReached}, or with the parent's reason.
+ */
+export async function withLimit<T>(
+  limitMs: number,
+  parent: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  parent?.throwIfAborted();
+  const controller = new AbortController();
+  const onParent = () => controller.abort(parent?.reason);
+  parent?.addEventListener('abort', onParent, { once: true });
+  const timer = setTimeout(() => controller.abort(new LimitReached(limitMs)), Math.max(0, limitMs));
+  try {
+    const stopped = new Promise<never>((_, reject) => {
+      controller.signal.addEventListener('abort', () => reject(controller.signal.reason as Error), { once: true });
+    });
+    return await Promise.race([work(controller.signal), stopped]);
+  } catch (error) {
+    // whatever the aborted work threw, the reason is the limit or the parent
+    if (controller.signal.aborted) throw controller.signal.reason;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    parent?.removeEventListener('abort', onParent);
+  }
+}
+
+/** Waits `ms`, or rejects with the signal's reason when it aborts first. */
+export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

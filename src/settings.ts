@@ -1,0 +1,157 @@
+import { misconfigured } from './errors';
+import { rememberSecret } from './redact';
+
+/** A setting's value without surrounding blanks; an empty one counts as absent. */
+function read(name: string): string | undefined {
+  const value = process.env[name]?.trim();
+  return value === undefined || value === '' ? undefined : value;
+}
+
+/** Parts of a connection string that say where, not how to get in: they may stand in messages. */
+const PUBLIC_PART =
+  /^\s*(endpoint|\w+endpoint|defaultendpointsprotocol|accountname|endpointsuffix|usedevelopmentstorage)\s*=/i;
+
+/** As {@link read}, for a key or a connection string: it and its secret parts are masked from then on wherever text is kept or shown. */
+function readSecret(name: string): string | undefined {
+  const value = read(name);
+  if (value === undefined || /^usedevelopmentstorage=true;?$/i.test(value)) return value;
+  rememberSecret(value);
+  for (const part of value.split(';')) {
+    if (!PUBLIC_PART.test(part)) rememberSecret(part.slice(part.indexOf('=') + 1).trim());
+  }
+  return value;
+}
+
+function list(value: string | undefined): string[] {
+  return (value ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** What the settings say of one ACS connection, as found: `identity/connections` makes sense of it. */
+export interface ConnectionSettings {
+  name: string;
+  connectionString: string | undefined;
+  endpoint: string | undefined;
+  credential: string | undefined;
+  clientId: string | undefined;
+}
+
+/** Names of the connections that requests may use; the first is the default. */
+export function connectionNames(): string[] {
+  const names = list(read('IDENTITY_CONNECTIONS') ?? 'AcsIdentity');
+  for (const name of names) {
+    if (!/^[A-Za-z][A-Za-z0-9_]{0,62}$/.test(name)) {
+      throw misconfigured(
+        'IDENTITY_CONNECTIONS',
+        'must be a comma-separated list of connection names: letters, digits and _, beginning with a letter.',
+      );
+    }
+  }
+  if (names.length === 0) throw misconfigured('IDENTITY_CONNECTIONS', 'must name at least one connection.');
+  return names;
+}
+
+/** The settings of the connection `name`, by the Functions convention for identity-based connections. */
+export function connectionSettings(name: string): ConnectionSettings {
+  return {
+    name,
+    connectionString: readSecret(name),
+    endpoint: read(`${name}__endpoint`),
+    credential: read(`${name}__credential`),
+    clientId: read(`${name}__clientId`),
+  };
+}
+
+/** What the workflow is to do when nobody says otherwise. */
+export interface WorkflowSettings {
+  scopes: string[];
+  createScopes: string[];
+  tokenMinutes: number;
+  connections: string[];
+  target: 'connection' | 'functions';
+}
+
+/** Settings of the workflow. Scopes are checked where they are known, by `identity/inputs`. */
+export function workflowSettings(): WorkflowSettings {
+  const minutes = read('WORKFLOW_TOKEN_MINUTES') ?? '60';
+  if (!/^\d{1,4}$/.test(minutes) || Number(minutes) < 60 || Number(minutes) > 1440) {
+    throw misconfigured('WORKFLOW_TOKEN_MINUTES', 'must be a whole number of minutes from 60 to 1440.');
+  }
+  const target = read('WORKFLOW_TARGET') ?? 'connection';
+  if (target !== 'connection' && target !== 'functions') {
+    throw misconfigured('WORKFLOW_TARGET', "must be 'connection' or 'functions'.");
+  }
+  const known = connectionNames();
+  const connections = list(read('WORKFLOW_CONNECTIONS'));
+  const stranger = connections.find((name) => !known.includes(name));
+  if (stranger !== undefined) {
+    throw misconfigured(
+      'WORKFLOW_CONNECTIONS',
+      `may only name connections of IDENTITY_CONNECTIONS (${known.join(', ')}).`,
+    );
+  }
+  return {
+    scopes: list(read('WORKFLOW_SCOPES') ?? 'chat'),
+    createScopes: list(read('WORKFLOW_CREATE_SCOPES')),
+    tokenMinutes: Number(minutes),
+    connections: connections.length > 0 ? connections : known.slice(0, 1),
+    target,
+  };
+}
+
+/** Where the app's own function URLs are, and the key that opens them. */
+export function functionUrlSettings(): { baseUrl: string; key: string | undefined } {
+  const host = read('WEBSITE_HOSTNAME');
+  if (host === undefined) {
+    throw misconfigured(
+      'WEBSITE_HOSTNAME',
+      'is missing. Azure and `func start` set it; WORKFLOW_TARGET=functions needs it to find its own functions.',
+    );
+  }
+  const loopback = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host);
+  return { baseUrl: `${loopback ? 'http' : 'https'}://${host}`, key: readSecret('WORKFLOW_FUNCTION_KEY') };
+}
+
+/** Where runs are kept. */
+export type HistorySettings =
+  | { kind: 'memory'; setting: string }
+  | { kind: 'connectionString'; setting: string; connectionString: string }
+  | { kind: 'entra'; setting: string; uri: string; credential: string | undefined; clientId: string | undefined };
+
+/** Settings of the run history. An absent default storage means memory; a storage that is named but not there is an error. */
+export function historySettings(): HistorySettings {
+  const named = read('HISTORY_STORAGE');
+  const setting = named ?? 'AzureWebJobsStorage';
+  const connectionString = readSecret(setting);
+  if (connectionString !== undefined) return { kind: 'connectionString', setting, connectionString };
+  const uri = read(`${setting}__tableServiceUri`);
+  if (uri !== undefined) {
+    return {
+      kind: 'entra',
+      setting,
+      uri,
+      credential: read(`${setting}__credential`),
+      clientId: read(`${setting}__clientId`),
+    };
+  }
+  if (read(`${setting}__accountName`) ?? read(`${setting}__blobServiceUri`)) {
+    throw misconfigured(
+      `${setting}__tableServiceUri`,
+      'is missing: runs are kept in Azure Tables, e.g. https://ACCOUNT.table.core.windows.net.',
+    );
+  }
+  if (named !== undefined) {
+    throw misconfigured(
+      'HISTORY_STORAGE',
+      `names '${named}', but neither '${named}' nor '${named}__tableServiceUri' is set.`,
+    );
+  }
+  return { kind: 'memory', setting };
+}
+
+/** The app's site name in Azure, else `local`: it keeps the histories of apps that share a storage account apart. */
+export function siteName(): string {
+  return read('WEBSITE_SITE_NAME') ?? 'local';
+}
