@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import type { CommunicationAccessToken } from '@azure/communication-identity';
+import { AppError } from '../errors';
+import { LIMITS, withLimit } from '../limits';
+import { meaningOf, type Operation } from './acsErrors';
+import { acsFailure, statusName, type AcsFailure } from './acsFailure';
+import type { Connection } from './connections';
+import {
+  STRAY_USER_TARGET,
+  type AccessToken,
+  type CallOptions,
+  type CreatedUser,
+  type IdentityActions,
+} from './identityActions';
+import { DEFAULT_RETRY, mayRepeat, nextDelay, SYSTEM_CLOCK, type RetryClock } from './retries';
+
+export interface AcsActionsOptions {
+  /** Told how each call ended; for health. `error` is undefined when ACS took the call. */
+  onOutcome?: (connection: string, error: AppError | undefined) => void;
+  clock?: RetryClock;
+  /** The limit of one request, in milliseconds. */
+  callMs?: number;
+}
+
+/** What the SDK takes with every call. */
+interface SdkOptions {
+  abortSignal: AbortSignal;
+  requestOptions: { customHeaders: Record<string, string> };
+  onResponse: (response: { status: number; headers: { get(name: string): string | undefined } }) => void;
+}
+
+/** A success that lacks what it must have. */
+class IncompleteAnswer extends Error {}
+
+/** The identity actions on an ACS connection, by the published SDK, with limits and retries that know the operation. */
+export class AcsActions implements IdentityActions {
+  constructor(
+    private readonly connection: Connection,
+    private readonly options: AcsActionsOptions = {},
+  ) {}
+
+  async createUser(
+    input: Parameters<IdentityActions['createUser']>[0],
+    options: CallOptions = {},
+  ): Promise<CreatedUser> {
+    const { client } = this.connection;
+    const scopes = input.createTokenWithScopes ?? [];
+    const made = await this.call('createUser', options, async (sdk) => {
+      if (scopes.length === 0) return { id: required((await client.createUser(sdk)).communicationUserId) };
+      const answer = await client.createUserAndToken([...scopes], { ...sdk, ...lifetime(input.expiresInMinutes) });
+      return { id: required(answer.user.communicationUserId), answer };
+    });
+    const identity = { id: made.id };
+    if (made.answer === undefined) return { identity };
+    if (isToken(made.answer)) return { identity, accessToken: accessToken(made.answer) };
+    // the user is there all the same: its id must not be lost, or nobody could ever delete it
+    throw new AppError(
+      502,
+      'ServiceUnavailable',
+      'ACS made a user, but not the token that was asked for. Issue one to this user, or delete it.',
+      {
+        details: [{ code: 'UserWithoutToken', message: made.id, target: STRAY_USER_TARGET }],
+      },
+    );
+  }
+
+  async issueToken(
+    input: Parameters<IdentityActions['issueToken']>[0],
+    options: CallOptions = {},
+  ): Promise<AccessToken> {
+    return this.call('issueToken', options, async (sdk) =>
+      accessToken(
+        await this.connection.client.getToken(user(input), [...input.scopes], {
+          ...sdk,
+          ...lifetime(input.expiresInMinutes),
+        }),
+      ),
+    );
+  }
+
+  async revokeTokens(input: { userId: string }, options: CallOptions = {}): Promise<void> {
+    await this.call('revokeTokens', options, (sdk) => this.connection.client.revokeTokens(user(input), sdk));
+  }
+
+  async deleteUser(input: { userId: string }, options: CallOptions = {}): Promise<void> {
+    await this.call('deleteUser', options, (sdk) => this.connection.client.deleteUser(user(input), sdk));
+  }
+
+  /** Exchanges a Teams user's Entra ID token for an ACS token. @throws AppError `InvalidTeamsToken` among others */
+  async exchangeTeamsToken(
+    input: { token: string; appId: string; userId: string },
+    options: CallOptions = {},
+  ): Promise<AccessToken> {
+    return this.call('exchangeTeamsToken', options, async (sdk) =>
+      accessToken(
+        await this.connection.client.getTokenForTeamsUser({
+          ...sdk,
+          teamsUserAadToken: input.token,
+          clientId: input.appId,
+          userObjectId: input.userId,
+        }),
+      ),
+    );
+  }
+
+  private async call<T>(operation: Operation, options: CallOptions, send: (sdk: SdkOptions) => Promise<T>): Promise<T> {
+    const { now, sleep, random } = this.options.clock ?? SYSTEM_CLOCK;
+    const policy = options.retry ?? DEFAULT_RETRY;
+    const deadline = now() + (options.timeoutMs ?? LIMITS.actionMs);
+    for (let repetition = 0; ; repetition += 1) {
+      const outcome = await this.attempt(operation, options, deadline - now(), send);
+      if ('value' in outcome) {
+        this.options.onOutcome?.(this.connection.name, undefined);
+        return outcome.value;
+      }
+      const { failure, error } = outcome;
+      if (operation === 'deleteUser' && repetition > 0 && error.code === 'UserNotFound') {
+        // an earlier try did it, though its answer was lost
+        this.options.onOutcome?.(this.connection.name, undefined);
+        return undefined as T;
+      }
+      const delay = mayRepeat(operation, failure)
+        ? nextDelay(policy, repetition, deadline - now(), failure.retryAfterMs, random)
+        : undefined;
+      if (delay === undefined) {
+        this.options.onOutcome?.(this.connection.name, error);
+        throw error;
+      }
+      await sleep(delay, options.signal).catch(() => {
+        throw error;
+      });
+    }
+  }
+
+  /** One request: sent, timed, reported. */
+  private async attempt<T>(
+    operation: Operation,
+    options: CallOptions,
+    leftMs: number,
+    send: (sdk: SdkOptions) => Promise<T>,
+  ): Promise<{ value: T } | { failure: AcsFailure; error: AppError }> {
+    const clientRequestId = randomUUID();
+    const startTime = new Date().toISOString();
+    let code = '';
+    let serviceRequestId: string | undefined;
+    const tell = (error?: AppError) =>
+      options.onAttempt?.({
+        startTime,
+        endTime: new Date().toISOString(),
+        code,
+        clientRequestId,
+        ...(serviceRequestId === undefined ? {} : { serviceRequestId }),
+        ...(error ? { error: { code: error.code, message: error.message } } : {}),
+      });
+    try {
+      const value = await withLimit(Math.min(this.options.callMs ?? LIMITS.callMs, leftMs), options.signal, (signal) =>
+        send({
+          abortSignal: signal,
+          requestOptions: { customHeaders: { 'x-ms-client-request-id': clientRequestId } },
+          onResponse: ({ status, headers }) => {
+            code = statusName(status);
+            serviceRequestId = headers.get('ms-cv');
+          },
+        }),
+      );
+      tell();
+      return { value };
+    } catch (thrown) {
+      const stopped = options.signal?.aborted === true;
+      const failure: AcsFailure = stopped ? { kind: 'stopped', code: 'Cancelled', cause: thrown } : acsFailure(thrown);
+      const error = meaningOf(failure, operation, this.connection);
+      code = failure.code;
+      serviceRequestId = failure.msCv ?? serviceRequestId;
+      tell(error);
+      return { failure, error };
+    }
+  }
+}
+
+const user = ({ userId }: { userId: string }) => ({ communicationUserId: userId });
+
+const lifetime = (minutes: number | undefined) => (minutes === undefined ? {} : { tokenExpiresInMinutes: minutes });
+
+function required(value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new IncompleteAnswer('the answer lacks the user id');
+}
+
+function isToken(value: Partial<CommunicationAccessToken>): value is CommunicationAccessToken {
+  return (
+    typeof value.token === 'string' &&
+    value.token !== '' &&
+    value.expiresOn instanceof Date &&
+    !Number.isNaN(value.expiresOn.getTime())
+  );
+}
+
+function accessToken(value: Partial<CommunicationAccessToken>): AccessToken {
+  if (!isToken(value)) throw new IncompleteAnswer('the answer lacks the token or its expiry');
+  return { token: value.token, expiresOn: value.expiresOn.toISOString() };
+}

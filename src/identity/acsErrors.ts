@@ -1,0 +1,142 @@
+import { AppError, type InnerError } from '../errors';
+import { redactText } from '../redact';
+import type { AcsFailure } from './acsFailure';
+import type { Connection } from './connections';
+
+/** The operations of the ACS Identity API that this app calls. */
+export type Operation = 'createUser' | 'issueToken' | 'revokeTokens' | 'deleteUser' | 'exchangeTeamsToken';
+
+/** Seconds to wait after a 429 that names none: ACS counts requests in windows of 30 s. */
+const THROTTLE_WINDOW_SECONDS = 30;
+
+/** What an ACS failure means to the caller of `operation`. Messages of 4xx answers are passed on, those of others are not. */
+export function meaningOf(
+  failure: AcsFailure,
+  operation: Operation,
+  connection: Pick<Connection, 'name' | 'host' | 'whatToCheck'>,
+): AppError {
+  const innererror = inner(failure);
+  const make = (
+    status: number,
+    code: string,
+    message: string,
+    more: { target?: string | undefined; retryAfterSeconds?: number } = {},
+  ) => new AppError(status, code, message, { innererror, cause: failure.cause, ...more });
+  const { host, name } = connection;
+  const unsure =
+    operation === 'createUser' ? ' ACS may have made a user all the same; nothing can tell, ACS lists no users.' : '';
+
+  switch (failure.kind) {
+    case 'timeout':
+      return make(504, 'ServiceTimeout', `ACS (${host}) did not answer in time.${unsure}`);
+    case 'stopped':
+      return make(503, 'Stopped', `The call was stopped before ACS answered.${unsure}`);
+    case 'refused':
+      return make(
+        502,
+        'ServiceUnavailable',
+        `ACS (${host}) can't be reached (${failure.code}). Check the endpoint of connection '${name}' and the network.`,
+      );
+    case 'network':
+      return make(
+        502,
+        'ServiceUnavailable',
+        `The connection to ACS (${host}) broke before it answered (${failure.code}).${unsure}`,
+      );
+    case 'incomplete':
+      return make(
+        502,
+        'ServiceUnavailable',
+        `ACS (${host}) answered with success, but not with what it must answer.${unsure}`,
+      );
+    case 'credential':
+      return make(
+        502,
+        'ConnectionDenied',
+        `No Entra ID token could be had for connection '${name}'. Check that the identity exists and is assigned to this app, and the settings '${name}__credential' and '${name}__clientId'.`,
+      );
+    case 'http':
+      return answered(failure, operation, connection, make);
+  }
+}
+
+type Make = (
+  status: number,
+  code: string,
+  message: string,
+  more?: { target?: string | undefined; retryAfterSeconds?: number },
+) => AppError;
+
+function answered(
+  failure: AcsFailure,
+  operation: Operation,
+  { name, host, whatToCheck }: Pick<Connection, 'name' | 'host' | 'whatToCheck'>,
+  make: Make,
+): AppError {
+  const { status = 0, acsCode, acsTarget } = failure;
+  const said = redactText(failure.acsMessage ?? 'no message');
+  const aboutUser = operation === 'issueToken' || operation === 'revokeTokens' || operation === 'deleteUser';
+
+  if (acsCode === 'UnsupportedApiVersion' || /does not support the API version/i.test(failure.acsMessage ?? '')) {
+    return make(
+      502,
+      'ApiVersionNotSupported',
+      `ACS (${host}) doesn't serve the api-version that this app uses. Update @azure/communication-identity and deploy again.`,
+    );
+  }
+  if (aboutUser && ((status === 401 && acsCode === 'IdentityNotOwned') || status === 404)) {
+    return make(404, 'UserNotFound', `The user is not one of the ACS resource of connection '${name}'.`, {
+      target: 'userId',
+    });
+  }
+  if (operation === 'exchangeTeamsToken') {
+    if (status === 401 && acsCode === 'InvalidAccessToken') {
+      return make(
+        400,
+        'InvalidTeamsToken',
+        'ACS refuses the Teams user token: it is malformed, expired, or has not the scopes Teams.ManageCalls and Teams.ManageChats of ACS.',
+        { target: 'token' },
+      );
+    }
+    const target = acsTarget?.toLowerCase();
+    if (status === 400 && (target === 'appid' || target === 'userid')) {
+      return make(
+        400,
+        'InvalidTeamsToken',
+        target === 'appid'
+          ? 'The Teams user token was issued for another application than appId.'
+          : 'The Teams user token was issued for another user than userId.',
+        { target: target === 'appid' ? 'appId' : 'userId' },
+      );
+    }
+  }
+  if (status === 401 || status === 403) {
+    return make(
+      502,
+      'ConnectionDenied',
+      `ACS (${host}) refuses the credentials of connection '${name}'. Check ${whatToCheck}.`,
+    );
+  }
+  if (status === 429) {
+    const seconds =
+      failure.retryAfterMs === undefined ? THROTTLE_WINDOW_SECONDS : Math.ceil(failure.retryAfterMs / 1000);
+    return make(
+      429,
+      'Throttled',
+      `ACS (${host}) is throttling this resource. Try again after the seconds in Retry-After.`,
+      { retryAfterSeconds: seconds },
+    );
+  }
+  if (status === 400) return make(400, 'InvalidRequest', `ACS refuses the request: ${said}`, { target: acsTarget });
+  if (status === 408) return make(504, 'ServiceTimeout', `ACS (${host}) timed out (408).`);
+  const mayExist = operation === 'createUser' && status >= 500 ? ' ACS may have made a user all the same.' : '';
+  return make(502, 'ServiceUnavailable', `ACS (${host}) failed (${status} ${failure.code}).${mayExist}`);
+}
+
+function inner({ acsCode, msCv }: AcsFailure): InnerError | undefined {
+  if (acsCode === undefined && msCv === undefined) return undefined;
+  return {
+    ...(acsCode === undefined ? {} : { code: redactText(acsCode) }),
+    ...(msCv === undefined ? {} : { 'ms-cv': redactText(msCv) }),
+  };
+}

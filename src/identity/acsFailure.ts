@@ -1,0 +1,92 @@
+import { STATUS_CODES } from 'node:http';
+import { isAppError } from '../errors';
+import { LimitReached } from '../limits';
+
+/** What went wrong with one request to ACS, whatever the SDK made of it. */
+export interface AcsFailure {
+  /**
+   * `refused`: ACS cannot have seen the request; `network`: it may have; `timeout`: no answer in time; `http`: an answer;
+   * `credential`: no Entra ID token could be had; `stopped`: the caller gave up; `incomplete`: a success that lacks what it must have.
+   */
+  kind: 'refused' | 'network' | 'timeout' | 'http' | 'credential' | 'stopped' | 'incomplete';
+  /** The HTTP status by name, or the system's error code. */
+  code: string;
+  status?: number;
+  /** ACS's own error code, message and target. */
+  acsCode?: string | undefined;
+  acsMessage?: string | undefined;
+  acsTarget?: string | undefined;
+  msCv?: string | undefined;
+  /** ACS's wish, in milliseconds. */
+  retryAfterMs?: number | undefined;
+  cause: unknown;
+}
+
+interface SdkError {
+  name?: string;
+  code?: unknown;
+  statusCode?: unknown;
+  message?: unknown;
+  details?: { error?: { code?: unknown; message?: unknown; target?: unknown } };
+  response?: { headers?: { get(name: string): string | undefined }; bodyAsText?: string | null };
+  cause?: unknown;
+  errors?: unknown;
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+/** Connection errors after which ACS cannot have received the request: nobody listened, or there was no such host. */
+const REFUSED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
+
+/** Sorts what a call of the SDK threw. `now` is in milliseconds since the epoch. */
+export function acsFailure(error: unknown, now: number = Date.now()): AcsFailure {
+  if (error instanceof LimitReached) return { kind: 'timeout', code: 'Timeout', cause: error };
+  if (isAppError(error)) return { kind: 'stopped', code: error.code, cause: error };
+  const sdk = (typeof error === 'object' && error !== null ? error : {}) as SdkError;
+  if (sdk.name === 'AbortError') return { kind: 'stopped', code: 'Cancelled', cause: error };
+  if (/Credential|Authentication/.test(sdk.name ?? '')) {
+    return { kind: 'credential', code: sdk.name ?? 'Credential', cause: error };
+  }
+  if (typeof sdk.statusCode === 'number') return answered(sdk, sdk.statusCode, now, error);
+  if (sdk.name === 'RestError') {
+    const code = text(sdk.code) ?? 'ConnectionFailed';
+    if (code === 'PARSE_ERROR') return { kind: 'incomplete', code, cause: error };
+    return { kind: REFUSED.has(code) ? 'refused' : 'network', code, cause: error };
+  }
+  return { kind: 'incomplete', code: 'UnexpectedAnswer', cause: error };
+}
+
+function answered(sdk: SdkError, status: number, now: number, cause: unknown): AcsFailure {
+  const headers = sdk.response?.headers;
+  const body = sdk.details?.error;
+  return {
+    kind: status >= 200 && status < 300 ? 'incomplete' : 'http',
+    code: statusName(status),
+    status,
+    // without the envelope the SDK's own code is no code of ACS's
+    acsCode: text(body?.code),
+    acsMessage: text(body?.message),
+    acsTarget: text(body?.target),
+    msCv: headers?.get('ms-cv'),
+    retryAfterMs: retryAfter(headers, now),
+    cause,
+  };
+}
+
+/** `Retry-After` in seconds or as a date, or Azure's variants in milliseconds. */
+function retryAfter(headers: { get(name: string): string | undefined } | undefined, now: number): number | undefined {
+  for (const name of ['retry-after-ms', 'x-ms-retry-after-ms']) {
+    const value = headers?.get(name);
+    if (value !== undefined && /^\d{1,9}$/.test(value)) return Number(value);
+  }
+  const value = headers?.get('retry-after');
+  if (value === undefined) return undefined;
+  if (/^\d{1,6}$/.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/** An HTTP status as Logic Apps writes it in `code`: 503 is `ServiceUnavailable`. */
+export function statusName(status: number): string {
+  return STATUS_CODES[status]?.replace(/[^A-Za-z]/g, '') ?? String(status);
+}

@@ -1,0 +1,163 @@
+import { isIP } from 'node:net';
+import type { CommunicationIdentityClient as IdentityClient } from '@azure/communication-identity';
+import { CommunicationIdentityClient } from '@azure/communication-identity';
+import { AppError, misconfigured } from '../errors';
+import { connectionNames, connectionSettings, type ConnectionSettings } from '../settings';
+import { checkCredentialKind, createCredential } from './credentials';
+
+/** An ACS connection that is ready to be used. */
+export interface Connection {
+  name: string;
+  /** The resource's host name: no secret. */
+  host: string;
+  client: IdentityClient;
+  /** What to check when ACS refuses this connection's credentials. */
+  whatToCheck: string;
+}
+
+/** The connections that settings name. Each is made on first use and then kept: one client for the life of the process. */
+export class Connections {
+  private readonly made = new Map<string, Promise<Connection>>();
+
+  /**
+   * The connection `name`, or the default one.
+   * @throws AppError `UnknownConnection` (400) or `Misconfigured` (500)
+   */
+  async get(name: string | undefined): Promise<Connection> {
+    const known = connectionNames();
+    const wanted = name ?? known[0] ?? '';
+    if (!known.includes(wanted)) {
+      throw new AppError(
+        400,
+        'UnknownConnection',
+        `There is no connection of that name. Connections are: ${known.join(', ')}.`,
+        {
+          target: 'connection',
+        },
+      );
+    }
+    let connection = this.made.get(wanted);
+    if (!connection) {
+      connection = open(connectionSettings(wanted));
+      this.made.set(wanted, connection);
+      connection.catch(() => this.made.delete(wanted));
+    }
+    return connection;
+  }
+}
+
+/**
+ * Are the connection's settings complete and well formed? Connects to nothing.
+ * @throws AppError `Misconfigured`
+ */
+export function checkConnectionSettings(name: string): void {
+  readPlace(connectionSettings(name));
+}
+
+async function open(settings: ConnectionSettings): Promise<Connection> {
+  const { name } = settings;
+  const { endpoint, accessKey } = readPlace(settings);
+  const host = endpoint.host;
+  if (accessKey !== undefined) {
+    return {
+      name,
+      host,
+      client: new CommunicationIdentityClient(endpoint.origin, { key: accessKey }, clientOptions(endpoint)),
+      whatToCheck: `whether the access key in setting '${name}' is a current one of this ACS resource, and whether this machine's clock is right`,
+    };
+  }
+  const credential = await createCredential(settings.credential, settings.clientId);
+  return {
+    name,
+    host,
+    client: new CommunicationIdentityClient(endpoint.origin, credential, clientOptions(endpoint)),
+    whatToCheck: `whether this identity has a role on the ACS resource that allows identity operations (Contributor does), whether '${name}__endpoint' is that resource's, and whether this machine's clock is right`,
+  };
+}
+
+/** Where a connection leads, and the key to it; no key: Entra ID. */
+function readPlace(settings: ConnectionSettings): { endpoint: URL; accessKey?: string } {
+  const { name, connectionString } = settings;
+  if (connectionString !== undefined && settings.endpoint !== undefined) {
+    throw misconfigured(
+      name,
+      `and '${name}__endpoint' are both set: keep the connection string, or the endpoint for Entra ID.`,
+    );
+  }
+  if (connectionString !== undefined) return parseConnectionString(name, connectionString);
+  if (settings.endpoint === undefined) {
+    throw misconfigured(
+      name,
+      `is missing. Set it to the connection string of the ACS resource, or set '${name}__endpoint' to use Entra ID.`,
+    );
+  }
+  checkCredentialKind(`${name}__credential`, settings.credential);
+  const endpoint = parseEndpoint(`${name}__endpoint`, settings.endpoint);
+  if (endpoint.protocol === 'https:') return { endpoint };
+  throw misconfigured(`${name}__endpoint`, 'must begin with https:// : Entra ID tokens are never sent unencrypted.');
+}
+
+/** The SDK's own retries are off: one layer of ours, which knows what may be repeated, does it. */
+function clientOptions(endpoint: URL) {
+  return {
+    retryOptions: { maxRetries: 0 },
+    allowInsecureConnection: endpoint.protocol === 'http:',
+    userAgentOptions: { userAgentPrefix: 'acs-identity-functions' },
+  };
+}
+
+/**
+ * Reads an ACS connection string, `endpoint=https://…/;accesskey=…`, in any order.
+ * The SDK is not asked to: its error for a malformed one prints the key.
+ */
+function parseConnectionString(setting: string, value: string): { endpoint: URL; accessKey: string } {
+  const parts = new Map<string, string>();
+  for (const part of value.split(';')) {
+    const at = part.indexOf('=');
+    if (at > 0) parts.set(part.slice(0, at).trim().toLowerCase(), part.slice(at + 1).trim());
+  }
+  const endpoint = parts.get('endpoint');
+  const accessKey = parts.get('accesskey');
+  if (!endpoint || !accessKey) {
+    throw misconfigured(
+      setting,
+      "is not an ACS connection string: it must read 'endpoint=https://…/;accesskey=…' (portal: Keys).",
+    );
+  }
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(accessKey) || accessKey.length % 4 !== 0) {
+    throw misconfigured(
+      setting,
+      'has an accesskey that is not base64: copy the whole connection string again (portal: Keys).',
+    );
+  }
+  return { endpoint: parseEndpoint(setting, endpoint), accessKey };
+}
+
+function parseEndpoint(setting: string, value: string): URL {
+  let url: URL;
+  try {
+    url = new URL(value);
+  } catch {
+    // the cause is left out: it holds the text that was parsed
+    throw misconfigured(
+      setting,
+      'has an endpoint that is not a URL. It looks like https://NAME.communication.azure.com/.',
+    );
+  }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
+    throw misconfigured(
+      setting,
+      'has an endpoint with more than a host. It looks like https://NAME.communication.azure.com/.',
+    );
+  }
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url;
+  throw misconfigured(
+    setting,
+    'has an endpoint that does not begin with https:// (http:// is for loopback hosts only).',
+  );
+}
+
+function isLoopback(hostname: string): boolean {
+  if (hostname === 'localhost' || hostname === '[::1]') return true;
+  return isIP(hostname) === 4 && hostname.startsWith('127.');
+}

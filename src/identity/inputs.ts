@@ -1,0 +1,122 @@
+import * as v from 'valibot';
+import { misconfigured } from '../errors';
+import type { Scope } from './identityActions';
+
+/** Every scope that ACS knows (api-version 2023-10-01). */
+export const SCOPES = [
+  'chat',
+  'voip',
+  'chat.join',
+  'chat.join.limited',
+  'voip.join',
+] as const satisfies readonly Scope[];
+
+const GUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+const USER_ID = new RegExp(`^8:(?:acs|gcch-acs|dod-acs):${GUID}_${GUID}(?:_${GUID})?$`, 'i');
+
+/** Undoes the percent-encoding that a caller did once more than the platform undid. */
+function decodeOnce(value: string): string {
+  if (!value.includes('%')) return value;
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
+const scope = v.picklist(SCOPES, `is not a scope. Scopes are: ${SCOPES.join(', ')}.`);
+const scopeList = v.pipe(v.array(scope, 'must be a list of scopes.'), v.maxLength(20, 'has too many entries.'));
+const expiresInMinutes = v.pipe(
+  v.number('must be a number of minutes.'),
+  v.integer('must be a whole number of minutes.'),
+  v.minValue(60, 'must be at least 60 minutes.'),
+  v.maxValue(1440, 'must be at most 1440 minutes.'),
+);
+const userId = v.pipe(
+  v.string('must be an ACS user id.'),
+  v.transform(decodeOnce),
+  v.regex(USER_ID, "is not an ACS user id. One looks like '8:acs:GUID_GUID'; createUser answers it as identity.id."),
+);
+const guid = (what: string) =>
+  v.pipe(v.string(`must be ${what}, a GUID.`), v.regex(new RegExp(`^${GUID}$`, 'i'), `must be ${what}, a GUID.`));
+
+/** A field that may be left out; null counts as absent, as ACS takes it. */
+const absent = <const T extends v.GenericSchema>(schema: T) =>
+  v.optional(
+    v.pipe(
+      v.nullish(schema),
+      v.transform((value) => value ?? undefined),
+    ),
+  );
+
+/** A JSON object with these fields and no others; each unknown one is a fault of its own. */
+const fields = <const T extends v.ObjectEntries>(entries: T) =>
+  v.objectWithRest(entries, v.never(`is not a field of this request. Fields are: ${Object.keys(entries).join(', ')}.`));
+
+const connectionQuery = v.object({ connection: v.optional(v.string()) });
+const userParams = v.object({ userId });
+
+interface TokenWish {
+  createTokenWithScopes?: readonly Scope[] | undefined;
+  expiresInMinutes?: number | undefined;
+}
+const expiryNeedsScopes = (body: TokenWish) =>
+  body.expiresInMinutes === undefined || (body.createTokenWithScopes ?? []).length > 0;
+
+export const createUserInput = {
+  query: connectionQuery,
+  optionalBody: true,
+  body: v.pipe(
+    fields({ createTokenWithScopes: absent(scopeList), expiresInMinutes: absent(expiresInMinutes) }),
+    v.forward(
+      v.partialCheck(
+        [['createTokenWithScopes'], ['expiresInMinutes']],
+        expiryNeedsScopes,
+        'is the lifetime of a token, but no token is asked for. Name its scopes in createTokenWithScopes, or leave this out.',
+      ),
+      ['expiresInMinutes'],
+    ),
+  ),
+};
+
+export const issueTokenInput = {
+  params: userParams,
+  query: connectionQuery,
+  body: fields({
+    scopes: v.pipe(scopeList, v.minLength(1, `must name at least one scope of: ${SCOPES.join(', ')}.`)),
+    expiresInMinutes: absent(expiresInMinutes),
+  }),
+};
+
+export const userInput = { params: userParams, query: connectionQuery };
+
+export const exchangeTeamsTokenInput = {
+  query: connectionQuery,
+  body: fields({
+    token: v.pipe(v.string('must be the Entra ID access token of a Teams user.'), v.nonEmpty('must not be empty.')),
+    appId: guid("the Entra application's client id"),
+    userId: guid("the Teams user's object id"),
+  }),
+};
+
+export const startRunInput = {
+  query: v.object({
+    connection: v.optional(v.string()),
+    failOnError: v.optional(v.picklist(['true', 'false'], "must be 'true' or 'false'.")),
+  }),
+  optionalBody: true,
+  body: fields({
+    createTokenWithScopes: absent(scopeList),
+    scopes: absent(v.pipe(scopeList, v.minLength(1, `must name at least one scope of: ${SCOPES.join(', ')}.`))),
+    expiresInMinutes: absent(expiresInMinutes),
+  }),
+};
+
+/** The scopes that a setting names. @throws AppError `Misconfigured` that lists the good ones. */
+export function scopesOfSetting(setting: string, names: readonly string[], atLeast: 0 | 1): Scope[] {
+  const result = v.safeParse(v.array(scope), names);
+  if (!result.success || names.length < atLeast) {
+    throw misconfigured(setting, `must be a comma-separated list of scopes: ${SCOPES.join(', ')}.`);
+  }
+  return result.output;
+}
