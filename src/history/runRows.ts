@@ -1,0 +1,97 @@
+import { runIdPrefix } from '../runId';
+import type { Action, Run } from '../workflow/runRecord';
+import type { RunQuery } from './runStore';
+import { summaryOf } from './runSummary';
+
+/** UTF-16 units that one property holds at the most (Azure: 32 Ki), less a little. */
+const PROPERTY_UNITS = 32_000;
+
+export interface RunRow {
+  partitionKey: string;
+  rowKey: string;
+  [property: string]: unknown;
+}
+
+/** The row of a run itself: its id is the row key, so newest first is the natural order. A property an action. */
+export function runRow(partitionKey: string, run: Run): RunRow {
+  const { actions, ...rest } = run;
+  const row: RunRow = {
+    partitionKey,
+    rowKey: run.id,
+    status: run.status,
+    run: JSON.stringify(rest),
+    actionCount: actions.length,
+    summary: summaryText(run),
+  };
+  actions.forEach((action, index) => {
+    row[`action${index}`] = actionText(action);
+  });
+  return row;
+}
+
+/** The run that {@link runRow} made a row of. */
+export function runOf(row: Record<string, unknown>): Run {
+  const run = JSON.parse(String(row.run)) as Omit<Run, 'actions'>;
+  const count = Number(row.actionCount);
+  const actions = Array.from({ length: count }, (_, index) => JSON.parse(String(row[`action${index}`])) as Action);
+  return { ...run, actions };
+}
+
+/** Rows that make a filter a range of keys: one for each thing that runs can be filtered by, each with the run's summary. */
+export function indexRows(partitionKey: string, run: Run): RunRow[] {
+  const summary = summaryText(run);
+  return [statusKey(run.status), connectionKey(run.connection), trackingKey(run.correlation.clientTrackingId)].map(
+    (prefix) => ({ partitionKey, rowKey: `${prefix}${run.id}`, summary }),
+  );
+}
+
+export const statusKey = (status: string) => `s!${status}!`;
+const connectionKey = (name: string) => `c!${name}!`;
+/** Row keys may not hold every character that a tracking id may. */
+const trackingKey = (id: string) => `t!${Buffer.from(id).toString('base64url')}!`;
+
+/** The keys that answer a query: rows after `above` and before `below`; `prefix` is left off to get the run's id. */
+export interface KeyRange {
+  prefix: string;
+  above: string;
+  below: string;
+  /** Filters that the range doesn't cover; they are left to whoever reads the rows. */
+  rest: boolean;
+}
+
+/** The range of keys to read for a query: of the index that finds the fewest rows, or of the runs themselves. */
+export function keyRange(query: RunQuery): KeyRange {
+  const { status, connection, clientTrackingId, since, until, continuationToken } = query;
+  let prefix = '';
+  if (clientTrackingId !== undefined) prefix = trackingKey(clientTrackingId);
+  else if (status !== undefined) prefix = statusKey(status);
+  else if (connection !== undefined) prefix = connectionKey(connection);
+  // ids begin with inverted ticks, and ':' comes right after '9': later starts are smaller
+  const afterUntil = until === undefined ? '0' : `${runIdPrefix(until)}:`;
+  const above = continuationToken !== undefined && continuationToken > afterUntil ? continuationToken : afterUntil;
+  const below = since === undefined ? ':' : `${runIdPrefix(since)}:`;
+  const filters = [clientTrackingId, status, connection].filter((value) => value !== undefined).length;
+  return { prefix, above: prefix + above, below: prefix + below, rest: filters > 1 };
+}
+
+function summaryText(run: Run): string {
+  const text = JSON.stringify(summaryOf(run));
+  return text.length <= PROPERTY_UNITS ? text : JSON.stringify({ ...run, actions: [], shortened: true });
+}
+
+/** An action as text that fits into a property: what is too long loses its end and says so. */
+function actionText(action: Action): string {
+  let fitting: Action = action;
+  for (const field of ['outputs', 'inputs', 'retryHistory', 'error'] as const) {
+    const text = JSON.stringify(fitting);
+    if (text.length <= PROPERTY_UNITS) return text;
+    const long = JSON.stringify(fitting[field] ?? null);
+    const shortened = {
+      shortened: true,
+      code: 'Shortened',
+      message: `${long.slice(0, 2_000)}… (${long.length} characters)`,
+    };
+    fitting = { ...fitting, [field]: field === 'retryHistory' ? [] : shortened };
+  }
+  return JSON.stringify(fitting);
+}

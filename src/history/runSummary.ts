@@ -1,0 +1,25 @@
+import type { Run } from '../workflow/runRecord';
+import type { RunQuery } from './runStore';
+
+/** A run as lists show it: its steps without inputs, outputs and retries. */
+export function summaryOf(run: Run): Run {
+  return {
+    ...run,
+    actions: run.actions.map((action) => {
+      const kept = { ...action };
+      delete kept.inputs;
+      delete kept.outputs;
+      delete kept.retryHistory;
+      return kept;
+    }),
+  };
+}
+
+/** Does a run pass the filters of a query (times and continuation apart)? */
+export function passes(run: Run, query: RunQuery): boolean {
+  return (
+    (query.status === undefined || run.status === query.status) &&
+    (query.connection === undefined || run.connection === query.connection) &&
+    (query.clientTrackingId === undefined || run.correlation.clientTrackingId === query.clientTrackingId)
+  );
+}

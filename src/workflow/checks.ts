@@ -1,0 +1,63 @@
+import type { AccessToken } from '../identity/identityActions';
+import type { StepContext } from './step';
+
+const GUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+/** Apart from the input check's pattern on purpose: a workflow tests what ACS answers, not what this app accepts. */
+const ACS_USER_ID = new RegExp(`^8:(?:acs|gcch-acs|dod-acs):${GUID}_${GUID}(?:_${GUID})?$`, 'i');
+
+/** How far expiry may be from what was asked: clocks differ, and ACS counts from its own. */
+const EXPIRY_TOLERANCE_MS = 5 * 60_000;
+/** `exp` in the token has whole seconds, `expiresOn` has fractions. */
+const CLAIM_TOLERANCE_MS = 2_000;
+
+/** Finds what is wrong with a user id that ACS answered. */
+export function userIdFault(id: string): string | undefined {
+  return ACS_USER_ID.test(id) ? undefined : `the user id has not the form of an ACS user id (8:acs:GUID_GUID)`;
+}
+
+/**
+ * Finds what is wrong with a token: it must be a JWT for this user, for exactly the scopes asked, expiring when asked.
+ * The claims (`skypeid`, `acsScope`, `exp`) are those seen in ACS tokens since 2020; Microsoft calls their form no contract.
+ */
+export function tokenFault(
+  token: AccessToken | undefined,
+  scopes: readonly string[],
+  { state, now }: StepContext,
+): string | undefined {
+  if (token === undefined) return 'the token that was asked for is missing';
+  const claims = claimsOf(token.token);
+  if (claims === undefined) return 'the token is not a JWT';
+  const { skypeid, acsScope, exp } = claims;
+  if (typeof skypeid !== 'string' || `8:${skypeid}` !== state.userId)
+    return 'the token is for another user (claim skypeid)';
+  if (typeof acsScope !== 'string' || !sameSet(acsScope.split(','), scopes)) {
+    return `the token is for other scopes than ${scopes.join(', ')} (claim acsScope)`;
+  }
+  const expiresOn = Date.parse(token.expiresOn);
+  if (Number.isNaN(expiresOn)) return 'expiresOn is not a time';
+  if (typeof exp !== 'number' || Math.abs(exp * 1000 - expiresOn) > CLAIM_TOLERANCE_MS) {
+    return 'the token expires at another time (claim exp) than expiresOn says';
+  }
+  const { expiresInMinutes } = state.request;
+  const offMs = expiresOn - (now() + expiresInMinutes * 60_000);
+  if (Math.abs(offMs) > EXPIRY_TOLERANCE_MS) {
+    return `the token expires ${Math.round(Math.abs(offMs) / 60_000)} min ${offMs < 0 ? 'earlier' : 'later'} than the ${expiresInMinutes} min asked for`;
+  }
+  return undefined;
+}
+
+function claimsOf(token: string): Record<string, unknown> | undefined {
+  const parts = token.split('.');
+  if (parts.length !== 3) return undefined;
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(parts[1] ?? '', 'base64url').toString('utf8'));
+    return typeof claims === 'object' && claims !== null ? (claims as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  const wanted = new Set(b);
+  return new Set(a).size === wanted.size && a.every((item) => wanted.has(item));
+}

@@ -1,0 +1,11 @@
+import type { Workflow } from './step';
+import { createUser } from './steps/createUser';
+import { deleteUser } from './steps/deleteUser';
+import { issueToken } from './steps/issueToken';
+import { revokeTokens } from './steps/revokeTokens';
+
+/** The test workflow: the four actions of the Logic Apps connector, in order. A step more is a file and a line here. */
+export const identityLifecycle: Workflow = {
+  name: 'identity-lifecycle',
+  steps: [createUser, issueToken, revokeTokens, deleteUser],
+};

@@ -1,0 +1,40 @@
+import { AppError } from '../errors';
+import type { RunStore } from '../history/runStore';
+import type { Run } from './runRecord';
+
+export interface LatestWish {
+  maxAgeMinutes?: number | undefined;
+  connection?: string | undefined;
+}
+
+/**
+ * The newest run that has ended, when it succeeded and ended at most `maxAgeMinutes` ago.
+ * @throws AppError `LastRunFailed`, `NoRecentRun` (503)
+ */
+export async function latestRun(
+  store: Pick<RunStore, 'list'>,
+  { maxAgeMinutes, connection }: LatestWish,
+): Promise<Run> {
+  let page = await store.list({ connection, top: 25 });
+  for (;;) {
+    const run = page.value.find(({ status }) => status !== 'Running');
+    if (run) return judgeLatest(run, maxAgeMinutes);
+    if (page.continuationToken === undefined) throw new AppError(503, 'NoRecentRun', 'No run has ended yet.');
+    page = await store.list({ connection, top: 250, continuationToken: page.continuationToken });
+  }
+}
+
+function judgeLatest(run: Run, maxAgeMinutes: number | undefined): Run {
+  const ended = run.endTime ?? run.startTime;
+  if (run.status !== 'Succeeded') {
+    throw new AppError(
+      503,
+      'LastRunFailed',
+      `Run ${run.id} ended ${run.status} at ${ended}. ${run.error?.message ?? ''}`.trim(),
+    );
+  }
+  if (maxAgeMinutes !== undefined && Date.now() - Date.parse(ended) > maxAgeMinutes * 60_000) {
+    throw new AppError(503, 'NoRecentRun', `The last run ended at ${ended}, more than ${maxAgeMinutes} min ago.`);
+  }
+  return run;
+}

@@ -1,0 +1,53 @@
+import * as v from 'valibot';
+import { isRunId, runIdPrefix } from '../runId';
+import { RUN_STATUSES } from './runRecord';
+
+const wholeNumber = (min: number, max: number) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,7}$/, `must be a whole number from ${min} to ${max}.`),
+    v.transform(Number),
+    v.minValue(min, `must be a whole number from ${min} to ${max}.`),
+    v.maxValue(max, `must be a whole number from ${min} to ${max}.`),
+  );
+
+const time = v.pipe(
+  v.string(),
+  v.check(
+    (value) =>
+      /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(value) &&
+      !Number.isNaN(Date.parse(value)),
+    'must be a time such as 2026-01-31T12:00:00Z, or a date.',
+  ),
+  v.transform((value) => Date.parse(value)),
+  v.check((ms) => runIdPrefix(ms).length === 20, 'is out of range.'),
+);
+
+const name = (maxLength: number) =>
+  v.pipe(v.string(), v.maxLength(maxLength, `must have at most ${maxLength} characters.`));
+
+/** The filters of a list of runs. Times are milliseconds since the epoch once parsed. */
+export const listRunsInput = {
+  query: v.object({
+    status: v.optional(v.picklist(RUN_STATUSES, `must be one of: ${RUN_STATUSES.join(', ')}.`)),
+    since: v.optional(time),
+    until: v.optional(time),
+    clientTrackingId: v.optional(name(128)),
+    connection: v.optional(name(63)),
+    top: v.optional(wholeNumber(1, 250)),
+    continuationToken: v.optional(
+      v.pipe(v.string(), v.check(isRunId, 'is not one of this list: follow nextLink as it is.')),
+    ),
+  }),
+};
+
+export const getRunInput = {
+  params: v.object({ runId: v.string() }),
+};
+
+export const latestRunInput = {
+  query: v.object({
+    maxAgeMinutes: v.optional(wholeNumber(1, 1_000_000)),
+    connection: v.optional(name(63)),
+  }),
+};

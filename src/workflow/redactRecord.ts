@@ -1,0 +1,28 @@
+import { redactText, redactToken } from '../redact';
+import type { RunRequest } from './runRecord';
+
+/**
+ * A copy of a step's inputs or outputs that may be kept: a `{ token, expiresOn }` becomes its redacted form with the scopes
+ * that were asked for (expiresOn stays beside it), every other string goes through the redactor, undefined fields are dropped.
+ */
+export function redactRecord(value: unknown, request: RunRequest): unknown {
+  return walk(value, request.scopes, request);
+}
+
+function walk(value: unknown, scopes: readonly string[], request: RunRequest): unknown {
+  if (typeof value === 'string') return redactText(value);
+  if (Array.isArray(value)) return value.map((item) => walk(item, scopes, request));
+  if (typeof value !== 'object' || value === null) return value;
+  const kept: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) {
+    if (item === undefined) continue;
+    if (key === 'token' && typeof item === 'string') kept[key] = redactToken(item, { scopes, ...expiry(value) });
+    else kept[key] = walk(item, key === 'accessToken' ? request.createTokenWithScopes : scopes, request);
+  }
+  return kept;
+}
+
+function expiry(holder: object): { expiresOn?: string } {
+  const { expiresOn } = holder as { expiresOn?: unknown };
+  return typeof expiresOn === 'string' ? { expiresOn } : {};
+}

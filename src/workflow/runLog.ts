@@ -1,0 +1,27 @@
+import type { Action, Run } from './runRecord';
+
+/** Where lines of a run go: the invocation's context, at the level that fits. */
+export interface RunLog {
+  info(line: string): void;
+  warn(line: string): void;
+  error(line: string): void;
+}
+
+/** Writes one line for a step that ended. */
+export function logAction(log: RunLog, action: Action, prefix = ''): void {
+  const { name, status, code, durationMs, error, retryHistory } = action;
+  const retries = retryHistory ? `, ${retryHistory.length} retries` : '';
+  const line = `${prefix}${name}: ${status} (${code}) in ${durationMs} ms${retries}`;
+  if (status === 'Succeeded') log.info(line);
+  else log.warn(error ? `${line}. ${error.message}` : line);
+}
+
+/** Writes one line for a run that ended, and one more for each thing that needs somebody's eye. */
+export function logRun(log: RunLog, run: Run): void {
+  const { id, status, connection, durationMs, correlation, error, cleanup, recorded, recordError } = run;
+  const line = `Run ${id}: ${status} in ${durationMs ?? 0} ms on connection ${connection}, tracking id ${correlation.clientTrackingId}`;
+  if (status === 'Succeeded') log.info(line);
+  else log.error(error ? `${line}. ${error.message}` : line);
+  if (cleanup === 'Pending') log.error(`Run ${id}: the user it made could not be deleted and was left in ACS.`);
+  if (recorded === false) log.error(`Run ${id} was not recorded: ${recordError?.message ?? 'no reason known'}`);
+}

@@ -1,0 +1,79 @@
+import type { Attempt, Scope } from '../identity/identityActions';
+
+/** Running, or how a run ended. Aborted: its process was stopped or died before the run had an end of its own. */
+export const RUN_STATUSES = ['Running', 'Succeeded', 'Failed', 'TimedOut', 'Aborted'] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+/** How a step ended. */
+export type ActionStatus = 'Succeeded' | 'Failed' | 'Skipped' | 'TimedOut' | 'Aborted';
+
+/** A step's record: what Logic Apps keeps of an action, with inputs and outputs in place and tokens redacted. */
+export interface Action {
+  name: string;
+  status: ActionStatus;
+  /** An HTTP status by name (`Created`), or `CheckFailed`, `ActionSkipped`, `ActionTimedOut`, or what stopped it. */
+  code: string;
+  /** RFC 3339 UTC. */
+  startTime: string;
+  endTime: string;
+  durationMs: number;
+  error?: RunError;
+  inputs?: unknown;
+  outputs?: unknown;
+  /** Attempts that failed and were repeated. */
+  retryHistory?: Attempt[];
+  /** `actionTrackingId` is the `x-ms-client-request-id` of the last attempt, `serviceRequestId` ACS's `MS-CV` for it. */
+  correlation?: { actionTrackingId?: string; clientTrackingId: string; serviceRequestId?: string };
+}
+
+export interface RunError {
+  code: string;
+  message: string;
+}
+
+/** What started a run. */
+export interface Trigger {
+  name: 'Recurrence' | 'Manual';
+  kind: 'Timer' | 'Http';
+  /** RFC 3339 UTC; when the timer should have fired. */
+  scheduledTime?: string;
+  isPastDue?: boolean;
+}
+
+/**
+ * What became of the user that the run made. `Clean`: deleted; `Pending`: it still exists; `NotNeeded`: none was made.
+ */
+export type Cleanup = 'Clean' | 'Pending' | 'NotNeeded';
+
+/** One run of the workflow, as it is kept and answered. */
+export interface Run {
+  /** 20 digits of inverted start ticks, 9 random ones and `CU00`: newer ids sort first, as those of Logic Apps do. */
+  id: string;
+  workflow: string;
+  status: RunStatus;
+  trigger: Trigger;
+  startTime: string;
+  endTime?: string;
+  durationMs?: number;
+  correlation: { clientTrackingId: string };
+  /** The connection's name. */
+  connection: string;
+  /** Did the steps call ACS themselves, or the functions by their URLs? */
+  target: 'connection' | 'functions';
+  cleanup: Cleanup;
+  error?: RunError;
+  actions: Action[];
+  /** False when the history could not keep this run; then `recordError` says why. */
+  recorded?: boolean;
+  recordError?: RunError;
+}
+
+/** What a run is to ask ACS for. */
+export interface RunRequest {
+  /** Scopes of the token made along with the user; none: no token. */
+  createTokenWithScopes: readonly Scope[];
+  /** Scopes of the token issued afterwards. */
+  scopes: readonly Scope[];
+  /** Lifetime of both tokens, 60 to 1440. */
+  expiresInMinutes: number;
+}

@@ -1,0 +1,51 @@
+import { logAction, logRun, type RunLog } from './runLog';
+import type { Action, Run, Trigger } from './runRecord';
+
+/** What the platform says of a timer that fired. Times are RFC 3339. */
+export interface TimerState {
+  isPastDue: boolean;
+  scheduleStatus?: { next: string } | undefined;
+}
+
+/** What runs the workflow. */
+export interface Runner {
+  scheduledConnections(): string[];
+  run(wish: { connection: string; trigger: Trigger; onAction: (action: Action) => void }): Promise<Run>;
+}
+
+/**
+ * A scheduled run on each connection that is to be tested, side by side: all must end before the platform's own time limit. A timer that is past due runs once and says so.
+ * @throws Error at the end, when a run failed, so that the platform's own alerts see it: by then all is recorded and cleaned up
+ */
+export async function runSchedule(
+  runner: Runner,
+  timer: TimerState,
+  log: RunLog,
+  now: number = Date.now(),
+): Promise<void> {
+  const trigger: Trigger = { name: 'Recurrence', kind: 'Timer', isPastDue: timer.isPastDue };
+  const next = timer.scheduleStatus?.next;
+  // when it fires by hand, `next` is still to come and says nothing of this run
+  if (next !== undefined && Date.parse(next) <= now + 1_000) trigger.scheduledTime = new Date(next).toISOString();
+  if (timer.isPastDue) log.warn('This run is past due: the schedule was missed, and runs once now.');
+  const connections = runner.scheduledConnections();
+  const prefix = (connection: string) => (connections.length > 1 ? `${connection}: ` : '');
+  const failures: string[] = [];
+  const one = async (connection: string) => {
+    try {
+      const run = await runner.run({
+        connection,
+        trigger,
+        onAction: (action) => logAction(log, action, prefix(connection)),
+      });
+      logRun(log, run);
+      if (run.status !== 'Succeeded') failures.push(`${connection}: ${run.error?.message ?? run.status}`);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : 'the run could not start';
+      log.error(`No run on connection ${connection}: ${message}`);
+      failures.push(`${connection}: ${message}`);
+    }
+  };
+  await Promise.all(connections.map(one));
+  if (failures.length > 0) throw new Error(`The workflow failed. ${failures.join(' ')}`);
+}

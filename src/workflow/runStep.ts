@@ -1,0 +1,138 @@
+import { isAppError } from '../errors';
+import type { Attempt, CallOptions } from '../identity/identityActions';
+import { LimitReached, withLimit } from '../limits';
+import { redactText } from '../redact';
+import { redactRecord } from './redactRecord';
+import type { Action, ActionStatus, RunError } from './runRecord';
+import type { RunAfterStatus, Step, StepContext } from './step';
+
+/** Steps' limits, so that tests need not wait for them. */
+export interface StepLimits {
+  stepMs: number;
+  /** What is left for the whole run, in milliseconds. */
+  runLeftMs: number;
+  /** How long a step that makes a user may go on when the app stops, in milliseconds. */
+  terminateStepMs: number;
+  /** Aborts when the app stops. */
+  stop: AbortSignal | undefined;
+}
+
+class CheckFailed extends Error {}
+
+/** The sentence that tells why `step` may not run after what came before, or undefined when it may. */
+export function skipReason(step: Step, statuses: ReadonlyMap<string, ActionStatus>): string | undefined {
+  for (const [name, wanted] of Object.entries(step.runAfter)) {
+    const actual = statuses.get(name) ?? 'Skipped';
+    if (!wanted.includes(actual as RunAfterStatus)) {
+      return `${step.name} is skipped: its 'runAfter' condition for ${name} is not satisfied. Expected ${wanted.join(' or ')}, actual ${actual}.`;
+    }
+  }
+  return undefined;
+}
+
+/** The record of a step that did not run. */
+export function skippedAction(step: Step, reason: RunError, context: StepContext): Action {
+  const time = new Date(context.now()).toISOString();
+  return {
+    name: step.name,
+    status: 'Skipped',
+    code: 'ActionSkipped',
+    startTime: time,
+    endTime: time,
+    durationMs: 0,
+    error: reason,
+  };
+}
+
+/** Runs one step within its limit, checks what it got, and makes its record. Never rejects. */
+export async function runStep(step: Step, context: StepContext, limits: StepLimits): Promise<Action> {
+  const { state, now } = context;
+  const started = now();
+  const attempts: Attempt[] = [];
+  const limitMs = Math.min(step.timeoutMs ?? limits.stepMs, limits.runLeftMs);
+  const inputs = redactRecord(step.inputs(state), state.request);
+  let outputs: unknown;
+  let failure: unknown;
+  try {
+    const stop = step.makesUser ? delayed(limits.stop, limits.terminateStepMs) : limits.stop;
+    const output = await withLimit(limitMs, stop, (signal) => {
+      const call: CallOptions = {
+        ...context.call,
+        signal,
+        timeoutMs: limitMs,
+        onAttempt: (attempt) => attempts.push(attempt),
+      };
+      if (step.retry) call.retry = step.retry;
+      return step.execute({ ...context, call });
+    });
+    outputs = redactRecord(step.outputs?.(output, state), state.request);
+    const faults = (step.checks?.(output, context) ?? []).filter((fault) => fault !== undefined);
+    if (faults.length > 0) failure = new CheckFailed(`Check failed: ${faults.join('; ')}.`);
+  } catch (thrown) {
+    failure = thrown;
+  }
+
+  const ended = now();
+  const last = attempts.at(-1);
+  const verdict = failure === undefined ? undefined : judge(failure, limits.stop, limitMs, last);
+  const retries = attempts.slice(0, -1);
+  return {
+    name: step.name,
+    status: verdict?.status ?? 'Succeeded',
+    code: verdict?.code ?? step.successCode,
+    startTime: new Date(started).toISOString(),
+    endTime: new Date(ended).toISOString(),
+    durationMs: Math.max(0, ended - started),
+    ...(verdict ? { error: verdict.error } : {}),
+    inputs,
+    ...(outputs === undefined ? {} : { outputs }),
+    ...(retries.length > 0 ? { retryHistory: retries } : {}),
+    correlation: {
+      ...(last ? { actionTrackingId: last.clientRequestId } : {}),
+      clientTrackingId: context.call.clientTrackingId ?? '',
+      ...(last?.serviceRequestId === undefined ? {} : { serviceRequestId: last.serviceRequestId }),
+    },
+  };
+}
+
+/** A signal that aborts `ms` after `signal` does. */
+function delayed(signal: AbortSignal | undefined, ms: number): AbortSignal | undefined {
+  if (signal === undefined) return undefined;
+  const later = new AbortController();
+  const abort = () => setTimeout(() => later.abort(signal.reason), ms).unref();
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return later.signal;
+}
+
+function judge(
+  failure: unknown,
+  stop: AbortSignal | undefined,
+  limitMs: number,
+  last: Attempt | undefined,
+): { status: ActionStatus; code: string; error: RunError } {
+  if (stop?.aborted) {
+    const message = `The step was stopped because the app was stopped.${last?.error ? ` ${last.error.message}` : ''}`;
+    return { status: 'Aborted', code: 'ActionAborted', error: { code: 'ActionAborted', message } };
+  }
+  if (failure instanceof LimitReached) {
+    const message = `The step did not end within ${limitMs / 1000} s${last?.error ? `; last: ${last.error.message}` : '.'}`;
+    return { status: 'TimedOut', code: 'ActionTimedOut', error: { code: 'ActionTimedOut', message } };
+  }
+  if (failure instanceof CheckFailed) {
+    return {
+      status: 'Failed',
+      code: 'CheckFailed',
+      error: { code: 'CheckFailed', message: redactText(failure.message) },
+    };
+  }
+  if (isAppError(failure)) {
+    return {
+      status: 'Failed',
+      code: last?.code ?? failure.code,
+      error: { code: failure.code, message: redactText(failure.message) },
+    };
+  }
+  const message = failure instanceof Error ? redactText(failure.message) : 'The step failed.';
+  return { status: 'Failed', code: 'InternalError', error: { code: 'InternalError', message } };
+}

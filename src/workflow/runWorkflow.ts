@@ -1,0 +1,78 @@
+import { isAppError } from '../errors';
+import type { RunStore } from '../history/runStore';
+import type { IdentityActions } from '../identity/identityActions';
+import { runSteps, type EngineOptions } from './engine';
+import { newRunId } from '../runId';
+import type { Action, Run, RunError, RunRequest, Trigger } from './runRecord';
+import type { Workflow } from './step';
+
+export interface RunOptions {
+  workflow: Workflow;
+  actions: IdentityActions;
+  cleanupActions?: IdentityActions | undefined;
+  store: Pick<RunStore, 'save'>;
+  request: RunRequest;
+  trigger: Trigger;
+  connection: string;
+  target: Run['target'];
+  /** None: the run's id, as in Logic Apps. */
+  clientTrackingId?: string | undefined;
+  stop?: AbortSignal | undefined;
+  now?: () => number;
+  limits?: EngineOptions['limits'];
+  onAction?: (action: Action) => void;
+}
+
+/**
+ * Runs the workflow once: recorded when it starts and when it ended. A history that can't be written stops nothing: the run
+ * goes on, deletes its user, and says `recorded: false`. Never rejects.
+ */
+export async function runWorkflow(options: RunOptions): Promise<Run> {
+  const { workflow, store, trigger, connection, target, now = Date.now } = options;
+  const started = now();
+  const id = newRunId(started);
+  const run: Run = {
+    id,
+    workflow: workflow.name,
+    status: 'Running',
+    trigger,
+    startTime: new Date(started).toISOString(),
+    correlation: { clientTrackingId: options.clientTrackingId ?? id },
+    connection,
+    target,
+    cleanup: 'NotNeeded',
+    actions: [],
+  };
+  await save(store, run);
+  const outcome = await runSteps({
+    workflow,
+    actions: options.actions,
+    cleanupActions: options.cleanupActions,
+    request: options.request,
+    clientTrackingId: run.correlation.clientTrackingId,
+    stop: options.stop,
+    now,
+    limits: options.limits,
+    ...(options.onAction ? { onAction: options.onAction } : {}),
+  });
+  const ended = now();
+  const finished: Run = {
+    ...run,
+    endTime: new Date(ended).toISOString(),
+    durationMs: Math.max(0, ended - started),
+    ...outcome,
+  };
+  const recordError = await save(store, finished);
+  return recordError ? { ...finished, recorded: false, recordError } : { ...finished, recorded: true };
+}
+
+async function save(store: Pick<RunStore, 'save'>, run: Run): Promise<RunError | undefined> {
+  try {
+    await store.save(run);
+    return undefined;
+  } catch (error) {
+    return isAppError(error)
+      ? { code: error.code, message: error.message }
+      : { code: 'InternalError', message: 'The run could not be recorded.' };
+  }
+}

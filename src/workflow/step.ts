@@ -1,0 +1,64 @@
+import type { AccessToken, CallOptions, IdentityActions, RetryPolicy } from '../identity/identityActions';
+import type { RunRequest } from './runRecord';
+
+/** States of an earlier step that a step may wait for, as in Logic Apps. */
+export type RunAfterStatus = 'Succeeded' | 'Failed' | 'Skipped' | 'TimedOut';
+
+/** What steps hand to each other. */
+export interface WorkflowState {
+  readonly request: RunRequest;
+  userId?: string;
+  createdToken?: AccessToken;
+  issuedToken?: AccessToken;
+}
+
+/** What a step works with. */
+export interface StepContext {
+  actions: IdentityActions;
+  state: WorkflowState;
+  /** Pass it to every action: limits, retries and tracking come with it. */
+  call: CallOptions;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** A user exists from now on; the run deletes it at its end if no step did. */
+  userMade: (userId: string) => void;
+  userDeleted: (userId: string) => void;
+}
+
+/** One step of a workflow. */
+export interface Step<Output = unknown> {
+  /** As Logic Apps names actions: `Create_a_user`. */
+  name: string;
+  /** Which states of which earlier steps let this one run; empty: it runs first. */
+  runAfter: Readonly<Record<string, readonly RunAfterStatus[]>>;
+  /** The HTTP status name that a success is recorded with. */
+  successCode: string;
+  /** When the app stops, what this step asked for may come to be all the same: it gets a moment to hear of it. */
+  makesUser?: boolean;
+  /** Default: the limit of a step. */
+  timeoutMs?: number;
+  /** Default: that of the identity actions. */
+  retry?: RetryPolicy;
+  /** What the step will ask for; recorded, tokens redacted. */
+  inputs(state: WorkflowState): Record<string, unknown>;
+  execute(context: StepContext): Promise<Output>;
+  /** What is kept of the result; tokens are redacted. Default: no outputs. */
+  outputs?(output: Output, state: WorkflowState): unknown;
+  /**
+   * The checks of the result: a sentence for each fault, undefined where there is none. Any fault is the step's failure, code
+   * `CheckFailed`.
+   */
+  checks?(output: Output, context: StepContext): (string | undefined)[];
+}
+
+/** A named list of steps. */
+export interface Workflow {
+  name: string;
+  steps: readonly Step[];
+}
+
+/** The run's user. A step that needs it runs after the one that makes it. */
+export function userOf(state: WorkflowState): string {
+  if (state.userId === undefined) throw new Error('This step needs a user: let it run after Create_a_user succeeded.');
+  return state.userId;
+}

@@ -1,0 +1,22 @@
+import type { AccessToken } from '../../identity/identityActions';
+import { tokenFault } from '../checks';
+import { userOf, type Step } from '../step';
+
+/** Issues a token to the run's user. */
+export const issueToken: Step<AccessToken> = {
+  name: 'Issue_a_user_access_token',
+  runAfter: { Create_a_user: ['Succeeded'] },
+  successCode: 'OK',
+  inputs: (state) => ({
+    userId: state.userId,
+    scopes: state.request.scopes,
+    expiresInMinutes: state.request.expiresInMinutes,
+  }),
+  async execute({ actions, state, call }) {
+    const { scopes, expiresInMinutes } = state.request;
+    state.issuedToken = await actions.issueToken({ userId: userOf(state), scopes, expiresInMinutes }, call);
+    return state.issuedToken;
+  },
+  outputs: (token) => token,
+  checks: (token, context) => [tokenFault(token, context.state.request.scopes, context)],
+};
