@@ -1,0 +1,11 @@
+import { app } from '@azure/functions';
+import { theApp } from '../app';
+import { handle } from '../http/handle';
+import { healthAnswer } from '../http/healthAnswer';
+
+app.http('health', {
+  methods: ['GET', 'HEAD'],
+  route: 'health',
+  authLevel: 'anonymous',
+  handler: handle({}, () => Promise.resolve(healthAnswer(theApp.lastSeen()))),
+});

@@ -1,0 +1,103 @@
+import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
+import { AppError } from '../errors';
+import { describeError } from '../redact';
+import { errorAnswer, toAppError } from './errorAnswer';
+import { readInput, type InputOf, type InputSpec } from './validate';
+
+/** What a request says beside its input, and where its retries are noted. */
+export interface Call {
+  request: HttpRequest;
+  context: InvocationContext;
+  /** From `x-ms-client-tracking-id`. */
+  clientTrackingId: string | undefined;
+  /** Give it to an action: attempts that had to be repeated are told to the caller in `x-ms-retry-history`. */
+  onAttempt: (attempt: object) => void;
+}
+
+const PRINTABLE = /^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/;
+
+/**
+ * Makes a handler that never throws: request -> validated input -> `work` -> response, errors -> Azure error body.
+ * Every answer carries `x-ms-request-id` (the invocation id) and is never cached.
+ */
+export function handle<S extends InputSpec>(
+  spec: S,
+  work: (input: InputOf<S>, call: Call) => Promise<HttpResponseInit>,
+): HttpHandler {
+  return async (request, context) => {
+    const attempts: object[] = [];
+    let answer: HttpResponseInit;
+    let clientTrackingId: string | undefined;
+    try {
+      clientTrackingId = trackingId(request);
+      const input = await readInput(spec, request);
+      answer = await work(input, {
+        request,
+        context,
+        clientTrackingId,
+        onAttempt: (attempt) => attempts.push(attempt),
+      });
+    } catch (thrown) {
+      const error = toAppError(thrown, context.invocationId);
+      if (error.status >= 500) context.error(`${error.code}: ${describeError(error)}`);
+      answer = errorAnswer(error);
+    }
+    const clientRequestId = request.headers.get('x-ms-client-request-id');
+    return {
+      ...answer,
+      headers: {
+        'Cache-Control': 'no-store',
+        ...(answer.headers as Record<string, string> | undefined),
+        'x-ms-request-id': context.invocationId,
+        ...(clientRequestId !== null && PRINTABLE.test(clientRequestId)
+          ? { 'x-ms-client-request-id': clientRequestId }
+          : {}),
+        ...(clientTrackingId === undefined ? {} : { 'x-ms-client-tracking-id': clientTrackingId }),
+        // the last attempt is the answer itself; those before it were repeated
+        ...(attempts.length > 1 ? { 'x-ms-retry-history': asciiJson(attempts.slice(0, -1)) } : {}),
+      },
+    };
+  };
+}
+
+/** One function for several things: picks the handler by method and, where a key has it, the value of a route parameter. */
+export function byRoute(parameter: string, handlers: Record<string, HttpHandler>): HttpHandler {
+  const nothingHere = handle({}, () =>
+    Promise.reject(
+      new AppError(
+        404,
+        'NotFound',
+        `There is nothing at this address for this method. There is: ${Object.keys(handlers).join(', ')}.`,
+      ),
+    ),
+  );
+  return (request, context) => {
+    const value = request.params[parameter];
+    const method = request.method.toUpperCase();
+    const handler =
+      value === undefined ? handlers[method] : (handlers[`${method} ${value}`] ?? handlers[`${method} {${parameter}}`]);
+    return (handler ?? nothingHere)(request, context);
+  };
+}
+
+function trackingId(request: HttpRequest): string | undefined {
+  const value = request.headers.get('x-ms-client-tracking-id');
+  if (value === null || value === '') return undefined;
+  if (PRINTABLE.test(value)) return value;
+  throw new AppError(
+    400,
+    'InvalidRequest',
+    'The header x-ms-client-tracking-id must be 1 to 128 printable ASCII characters.',
+    {
+      target: 'x-ms-client-tracking-id',
+    },
+  );
+}
+
+/** JSON that may stand in a header. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[^\x20-\x7e]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

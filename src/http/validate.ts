@@ -1,0 +1,106 @@
+import type { HttpRequest } from '@azure/functions';
+import * as v from 'valibot';
+import { AppError, type ErrorDetail } from '../errors';
+import { redactText } from '../redact';
+
+/** What a function takes: schemas of its route parameters, query values and JSON body. */
+export interface InputSpec {
+  params?: v.GenericSchema<unknown, object>;
+  query?: v.GenericSchema<unknown, object>;
+  body?: v.GenericSchema<unknown, object>;
+  /** No body counts as `{}`. */
+  optionalBody?: boolean;
+}
+
+type OutputOf<T> = T extends v.GenericSchema ? v.InferOutput<T> : unknown;
+
+/** The validated input: parameters, query values and body fields side by side. */
+export type InputOf<S extends InputSpec> = OutputOf<S['params']> & OutputOf<S['query']> & OutputOf<S['body']>;
+
+/** Bodies here hold a few scopes or a Teams token; this is far more than any needs. */
+const MAX_BODY_BYTES = 64 * 1024;
+const MAX_FAULTS = 50;
+
+/**
+ * Reads and checks all that a request brings.
+ * @throws AppError `InvalidRequest` (400) with one detail a fault, `LengthRequired` (411), `RequestTooLarge` (413)
+ */
+export async function readInput<S extends InputSpec>(spec: S, request: HttpRequest): Promise<InputOf<S>> {
+  const faults: ErrorDetail[] = [];
+  const input = {};
+  if (spec.params) Object.assign(input, check(spec.params, request.params, faults));
+  if (spec.query) Object.assign(input, check(spec.query, Object.fromEntries(request.query), faults));
+  if (spec.body) Object.assign(input, check(spec.body, await readBody(request, spec.optionalBody === true), faults));
+  if (faults.length > 0) throw invalid(faults);
+  return input as InputOf<S>;
+}
+
+/** A 400 that lists every fault and speaks of the first. */
+export function invalid(faults: ErrorDetail[]): AppError {
+  const [first] = faults;
+  const more = faults.length > 1 ? ` (${faults.length} faults in all, see details)` : '';
+  return new AppError(400, 'InvalidRequest', `${first?.message ?? 'The request is not valid.'}${more}`, {
+    target: first?.target,
+    details: faults.slice(0, MAX_FAULTS),
+  });
+}
+
+const fault = (target: string, message: string): ErrorDetail => ({ code: 'InvalidRequest', message, target });
+
+function check(schema: v.GenericSchema<unknown, object>, value: unknown, faults: ErrorDetail[]): object {
+  // to the schemas a list is an object too
+  if (Array.isArray(value)) {
+    faults.push(fault('body', 'The body must be a JSON object.'));
+    return {};
+  }
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  for (const issue of result.issues) {
+    const target = targetOf(issue.path);
+    faults.push(
+      target === '' ? fault('body', 'The body must be a JSON object.') : fault(target, `${target} ${messageOf(issue)}`),
+    );
+  }
+  return {};
+}
+
+/** Our schemas say what to do; valibot's own words are for what is missing, and would repeat the value. */
+function messageOf(issue: v.BaseIssue<unknown>): string {
+  return issue.kind === 'schema' && issue.type.includes('object') ? 'is required.' : issue.message;
+}
+
+function targetOf(path: v.IssuePathItem[] | undefined): string {
+  let target = '';
+  for (const { key } of path ?? []) {
+    if (typeof key === 'number') target += `[${key}]`;
+    else target += `${target === '' ? '' : '.'}${redactText(String(key)).slice(0, 64)}`;
+  }
+  return target;
+}
+
+async function readBody(request: HttpRequest, optional: boolean): Promise<unknown> {
+  const length = request.headers.get('content-length');
+  const json = /\bjson\b/i.test(request.headers.get('content-type') ?? '');
+  if (/\bchunked\b/i.test(request.headers.get('transfer-encoding') ?? '') || (length === null && json)) {
+    throw new AppError(
+      411,
+      'LengthRequired',
+      'The body came without a Content-Length (chunked), and the platform drops such bodies. Send it with a length: in .NET, await content.LoadIntoBufferAsync() before sending.',
+    );
+  }
+  if (Number(length ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+  const bytes = await request.arrayBuffer();
+  if (bytes.byteLength > MAX_BODY_BYTES) throw tooLarge();
+  if (bytes.byteLength === 0) {
+    if (optional) return {};
+    throw invalid([fault('body', 'The body is missing: send a JSON object.')]);
+  }
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+  } catch {
+    // the parser's message repeats the body, which may hold a token
+    throw invalid([fault('body', 'The body is not JSON: send a JSON object in UTF-8.')]);
+  }
+}
+
+const tooLarge = () => new AppError(413, 'RequestTooLarge', `The body is larger than ${MAX_BODY_BYTES / 1024} KiB.`);

@@ -1,0 +1,226 @@
+import { HttpRequest, InvocationContext, type HttpResponseInit } from '@azure/functions';
+import { AppError } from '../../src/errors';
+import { handle } from '../../src/http/handle';
+import { createUserInput, issueTokenInput, startRunInput } from '../../src/identity/inputs';
+import { listRunsInput } from '../../src/workflow/listRunsInput';
+import type { InputSpec } from '../../src/http/validate';
+
+const USER = '8:acs:11111111-1111-4111-8111-111111111111_00000026-0000-0000-0000-000000000001';
+
+interface Answer {
+  status: number | undefined;
+  headers: Record<string, string>;
+  body: { error?: { code: string; message: string; target?: string; details?: { target: string; message: string }[] } };
+  logs: string[];
+}
+
+/** Sends a request through the real HttpRequest and InvocationContext to a handler that answers its input. */
+async function send(
+  spec: InputSpec,
+  wish: {
+    body?: unknown;
+    raw?: string | Uint8Array;
+    params?: Record<string, string>;
+    query?: Record<string, string>;
+    headers?: Record<string, string>;
+  } = {},
+  work: (input: unknown) => Promise<HttpResponseInit> = (input) => Promise.resolve({ status: 200, jsonBody: input }),
+): Promise<Answer> {
+  const raw = wish.raw ?? (wish.body === undefined ? undefined : JSON.stringify(wish.body));
+  const length: Record<string, string> = raw === undefined ? {} : { 'content-length': String(Buffer.byteLength(raw)) };
+  const request = new HttpRequest({
+    method: 'POST',
+    url: 'http://localhost/api/x',
+    ...(raw === undefined ? {} : { body: typeof raw === 'string' ? { string: raw } : { bytes: raw } }),
+    params: wish.params ?? {},
+    query: wish.query ?? {},
+    headers: { ...length, ...wish.headers },
+  });
+  const logs: string[] = [];
+  const context = new InvocationContext({
+    invocationId: 'the-invocation',
+    functionName: 'x',
+    logHandler: (_level, ...args) => void logs.push(args.join(' ')),
+  });
+  const answer = (await handle(spec, work)(request, context)) as HttpResponseInit;
+  return {
+    status: answer.status,
+    headers: answer.headers as Record<string, string>,
+    body: (answer.jsonBody ?? {}) as Answer['body'],
+    logs,
+  };
+}
+
+const targets = ({ body }: Answer) => body.error?.details?.map(({ target }) => target);
+
+test('every fault is reported at once, each with its target', async () => {
+  const answer = await send(issueTokenInput, {
+    params: { userId: 'bob' },
+    body: { scopes: ['chat', 'mail', 5], expiresInMinutes: 59.5, scope: 'chat', extra: 1 },
+  });
+  expect(answer.status).toBe(400);
+  expect(answer.headers['x-ms-error-code']).toBe('InvalidRequest');
+  expect(targets(answer)).toEqual([
+    'userId',
+    'scopes[1]',
+    'scopes[2]',
+    'expiresInMinutes',
+    'expiresInMinutes',
+    'scope',
+    'extra',
+  ]);
+  expect(answer.body.error?.details?.[1]?.message).toBe(
+    'scopes[1] is not a scope. Scopes are: chat, voip, chat.join, chat.join.limited, voip.join.',
+  );
+  expect(answer.body.error).toMatchObject({ target: 'userId', message: expect.stringMatching(/7 faults/) as string });
+});
+
+test.each<[string, InputSpec, unknown, string[]]>([
+  ['no scopes', issueTokenInput, {}, ['scopes']],
+  ['scopes null', issueTokenInput, { scopes: null }, ['scopes']],
+  ['empty scopes', issueTokenInput, { scopes: [] }, ['scopes']],
+  ['scopes that are a text', issueTokenInput, { scopes: 'chat' }, ['scopes']],
+  ['an expiry of 59', issueTokenInput, { scopes: ['chat'], expiresInMinutes: 59 }, ['expiresInMinutes']],
+  ['an expiry of 1441', issueTokenInput, { scopes: ['chat'], expiresInMinutes: 1441 }, ['expiresInMinutes']],
+  ['an expiry that is a text', issueTokenInput, { scopes: ['chat'], expiresInMinutes: '60' }, ['expiresInMinutes']],
+  ['a list for a body', issueTokenInput, [], ['body']],
+  ['null for a body', issueTokenInput, null, ['body']],
+  ['an expiry without scopes', createUserInput, { expiresInMinutes: 60 }, ['expiresInMinutes']],
+  [
+    'an expiry with empty scopes',
+    createUserInput,
+    { createTokenWithScopes: [], expiresInMinutes: 60 },
+    ['expiresInMinutes'],
+  ],
+])('%s is refused', async (_what, spec, body, expected) => {
+  const answer = await send(spec, { params: { userId: USER }, body });
+  expect([answer.status, targets(answer)]).toEqual([400, expected]);
+});
+
+test('nulls count as absent, and an optional body may be missing', async () => {
+  expect((await send(createUserInput, { body: { createTokenWithScopes: null, expiresInMinutes: null } })).status).toBe(
+    200,
+  );
+  expect((await send(createUserInput)).status).toBe(200);
+  expect((await send(startRunInput, { body: { scopes: null } })).status).toBe(200);
+});
+
+test('a body that must be there is asked for', async () => {
+  const answer = await send(issueTokenInput, { params: { userId: USER } });
+  expect([answer.status, targets(answer)]).toEqual([400, ['body']]);
+});
+
+test.each(['{"scopes":["chat"', 'scopes=chat', '"', '\u0000'])(
+  'a body that is not JSON is refused without being repeated: %j',
+  async (raw) => {
+    const answer = await send(issueTokenInput, { params: { userId: USER }, raw });
+    expect([answer.status, targets(answer), answer.body.error?.message]).toEqual([
+      400,
+      ['body'],
+      'The body is not JSON: send a JSON object in UTF-8.',
+    ]);
+  },
+);
+
+test('a body that is not UTF-8 is refused', async () => {
+  expect((await send(createUserInput, { raw: Uint8Array.from([0x7b, 0xff, 0x7d]) })).status).toBe(400);
+});
+
+test.each([
+  USER,
+  encodeURIComponent(USER),
+  USER.replace('acs', 'gcch-acs'),
+  USER.replace('acs', 'dod-acs'),
+  `${USER}_11111111-1111-4111-8111-111111111111`,
+])('a user id may be raw or percent-encoded: %s', async (userId) => {
+  const answer = await send(issueTokenInput, { params: { userId }, body: { scopes: ['chat'] } });
+  expect(answer).toMatchObject({ status: 200, body: { userId: decodeURIComponent(userId) } });
+});
+
+test.each(['', '8:orgid:11111111-1111-4111-8111-111111111111', '8:acs:x', `${USER}/..`, `${USER}%zz`, `x${USER}`])(
+  'a malformed user id is refused: %s',
+  async (userId) => {
+    const answer = await send(issueTokenInput, { params: { userId }, body: { scopes: ['chat'] } });
+    expect([answer.status, targets(answer)]).toEqual([400, ['userId']]);
+  },
+);
+
+test.each([
+  ['chunked', { 'transfer-encoding': 'chunked' }],
+  ['of JSON type without a length', { 'content-type': 'application/json; charset=utf-8' }],
+])('a body that is %s is refused with 411, also where bodies are optional', async (_what, headers) => {
+  for (const spec of [createUserInput, issueTokenInput, startRunInput]) {
+    const answer = await send(spec, { params: { userId: USER }, headers });
+    expect(answer).toMatchObject({ status: 411, body: { error: { code: 'LengthRequired' } } });
+  }
+});
+
+test('a body of 64 KiB is read, one byte more is not', async () => {
+  const body = (bytes: number) => `{"scopes":["chat"]${' '.repeat(bytes - 19)}}`;
+  expect((await send(issueTokenInput, { params: { userId: USER }, raw: body(65_536) })).status).toBe(200);
+  expect(await send(issueTokenInput, { params: { userId: USER }, raw: body(65_537) })).toMatchObject({
+    status: 413,
+    body: { error: { code: 'RequestTooLarge' } },
+  });
+  expect(
+    await send(issueTokenInput, { params: { userId: USER }, raw: '{}', headers: { 'content-length': '99999999' } }),
+  ).toMatchObject({ status: 413 });
+});
+
+test.each([
+  [{ status: 'failed' }, 'status'],
+  [{ top: '0' }, 'top'],
+  [{ top: '251' }, 'top'],
+  [{ top: 'ten' }, 'top'],
+  [{ since: 'yesterday' }, 'since'],
+  [{ until: '2026-13-01' }, 'until'],
+  [{ continuationToken: "x' or RowKey ne '" }, 'continuationToken'],
+])('a query value that is none is refused: %j', async (query, target) => {
+  const answer = await send(listRunsInput, { query });
+  expect([answer.status, targets(answer)]).toEqual([400, [target]]);
+});
+
+test('answers carry the invocation, echo the ids of the caller, and are not cached', async () => {
+  const { headers } = await send(
+    {},
+    { headers: { 'x-ms-client-request-id': 'abc', 'x-ms-client-tracking-id': 'order 7' } },
+  );
+  expect(headers).toMatchObject({
+    'x-ms-request-id': 'the-invocation',
+    'x-ms-client-request-id': 'abc',
+    'x-ms-client-tracking-id': 'order 7',
+    'Cache-Control': 'no-store',
+  });
+});
+
+test('a tracking id that is too long or not printable is refused; such a request id is not echoed', async () => {
+  for (const value of ['x'.repeat(129), 'caf\u00e9', ' x\t']) {
+    expect(await send({}, { headers: { 'x-ms-client-tracking-id': value } })).toMatchObject(
+      value.trim() === 'x' ? { status: 200 } : { status: 400, body: { error: { target: 'x-ms-client-tracking-id' } } },
+    );
+  }
+  expect((await send({}, { headers: { 'x-ms-client-request-id': 'x'.repeat(200) } })).headers).not.toHaveProperty(
+    'x-ms-client-request-id',
+  );
+});
+
+test("an unexpected error is a 500 with the invocation's id; its cause is in the log only, redacted", async () => {
+  const answer = await send({}, {}, () => Promise.reject(new Error('boom accesskey=c2VjcmV0')));
+  expect(answer).toMatchObject({ status: 500, body: { error: { code: 'InternalError' } } });
+  expect(JSON.stringify(answer.body)).not.toContain('boom');
+  expect(answer.body.error?.message).toContain('the-invocation');
+  expect(answer.logs.join()).toContain('boom accesskey=[redacted]');
+});
+
+test('an error that says when to come back sets Retry-After', async () => {
+  const answer = await send({}, {}, () =>
+    Promise.reject(
+      new AppError(429, 'Throttled', 'x', { retryAfterSeconds: 7, innererror: { code: 'TooMany', 'ms-cv': 'cv' } }),
+    ),
+  );
+  expect(answer).toMatchObject({
+    status: 429,
+    headers: { 'Retry-After': '7' },
+    body: { error: { innererror: { code: 'TooMany', 'ms-cv': 'cv' } } },
+  });
+});
