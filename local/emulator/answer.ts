@@ -1,0 +1,22 @@
+/** What the stand-in answers to one call, before the headers that every answer has. */
+export interface Answer {
+  status: number;
+  /** Serialised; none: no body and no content type. */
+  body?: string;
+  contentType?: string;
+  headers?: Record<string, string>;
+  /** Whether the answer tells `api-supported-versions`: what comes from the controller does, what comes from before it does not. */
+  reportsVersions: boolean;
+}
+
+/** A success, with compact JSON, as recorded. */
+export function jsonAnswer(status: 200 | 201, value: object): Answer {
+  return {
+    status,
+    body: JSON.stringify(value),
+    contentType: 'application/json; charset=utf-8',
+    reportsVersions: true,
+  };
+}
+
+export const NO_CONTENT: Answer = { status: 204, reportsVersions: true };

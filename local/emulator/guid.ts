@@ -1,0 +1,3 @@
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export const isGuid = (text: string): boolean => GUID.test(text);

@@ -1,0 +1,152 @@
+import type { RequestListener } from 'node:http';
+import type { AccessKey } from './authentication/accessKeySignature';
+import { certificateDirectoryOf, makeResources, type IdentityEmulatorOptions } from './options';
+import { loadCertificate, type Certificate } from './server/certificate';
+import { FaultList, type Fault } from './server/faults';
+import { handleRequest, type Service } from './server/handleRequest';
+import {
+  HOST,
+  listen,
+  makeHttpServer,
+  makeHttpsServer,
+  SocketCount,
+  stopListening,
+  type Server,
+} from './server/listeners';
+import { JWKS_PATH } from './server/localCalls';
+import { RequestLog, type RecordedRequest } from './server/requestLog';
+import type { ResourceUsers } from './state/users';
+import { signingKey } from './tokens/signingKey';
+import { makeTeamsToken, type TeamsTokenClaims } from './tokens/teamsToken';
+
+/** A running stand-in for the ACS Identity service. */
+export interface IdentityEmulator {
+  readonly connectionString: string;
+  readonly httpsConnectionString?: string;
+  /** `http://127.0.0.1:PORT/` */
+  readonly endpoint: string;
+  readonly httpsEndpoint?: string;
+  readonly port: number;
+  readonly httpsPort?: number;
+  /** PEM; for clients of the https endpoint to trust. */
+  readonly certificateFile?: string;
+  /** The public key of the tokens. */
+  readonly jwksUrl: string;
+  readonly accessKey: string;
+  readonly resourceId: string;
+  /** The living ones, of all resources, oldest first. Times are milliseconds since the epoch. */
+  users(): { id: string; createdAt: number; tokensValidFrom?: number }[];
+  /** The last 1000 calls, newest last. */
+  requests(): RecordedRequest[];
+  clearRequests(): void;
+  /** Connections since the start, and now. */
+  sockets(): { opened: number; open: number };
+  /** @throws TypeError that says what is wrong with the fault */
+  addFault(fault: Fault): void;
+  clearFaults(): void;
+  /** A Teams user's token that the exchange takes. */
+  createTeamsToken(claims: TeamsTokenClaims): string;
+  /** Breaks what is open; the ports are free when it resolves. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a stand-in for the ACS Identity service, on 127.0.0.1 alone.
+ * @throws TypeError for a faulty option; the system's Error with `code` EADDRINUSE and `port` for a taken port
+ */
+export async function createIdentityEmulator(options: IdentityEmulatorOptions = {}): Promise<IdentityEmulator> {
+  const { port: wantedPort = 0, httpsPort: wantedHttpsPort = false, now = Date.now, log = () => undefined } = options;
+  const keys = makeResources(options);
+  const [first] = keys;
+  if (first === undefined) throw new TypeError('There is no resource.');
+  const requests = new RequestLog();
+  const faults = new FaultList();
+  const closing = new AbortController();
+  const createTeamsToken = (claims: TeamsTokenClaims): string => makeTeamsToken(claims, now());
+  const hosts: Service['credentials']['hosts'] = { http: HOST, https: undefined };
+  const service: Service = {
+    credentials: { keys, entraResource: first.resource, hosts },
+    usersOf: (resourceId) => keys.find(({ resource }) => resource.resourceId === resourceId)?.resource,
+    requests,
+    faults,
+    localCalls: { faults, requests, makeTeamsToken: createTeamsToken },
+    revocationDelayMs: options.revocationDelayMs ?? 0,
+    now,
+    log,
+    closing: closing.signal,
+  };
+  const listenerFor =
+    (transport: 'http' | 'https'): RequestListener =>
+    (request, response) =>
+      handleRequest(request, response, transport, service).catch((error: unknown) => {
+        log(`identity emulator: an answer could not be sent (${error instanceof Error ? error.message : 'unknown'})`);
+        request.socket.destroy();
+      });
+
+  // Begun here so that the first token need not wait for it; nobody waits for it to start.
+  void signingKey();
+  const sockets = new SocketCount();
+  const servers: Server[] = [];
+  const start = async (server: Server, port: number): Promise<number> => {
+    sockets.watch(server);
+    const actual = await listen(server, port);
+    servers.push(server);
+    return actual;
+  };
+  const close = async (): Promise<void> => {
+    closing.abort();
+    const stopped = servers.map(stopListening);
+    await Promise.all([...stopped, sockets.destroyAll()]);
+  };
+
+  const port = await start(makeHttpServer(listenerFor('http'), log), wantedPort);
+  hosts.http = `${HOST}:${port}`;
+  let https: { port: number; certificate: Certificate } | undefined;
+  if (wantedHttpsPort !== false) {
+    try {
+      const certificate = await loadCertificate(certificateDirectoryOf(options));
+      const server = makeHttpsServer(listenerFor('https'), certificate, log);
+      https = { port: await start(server, wantedHttpsPort), certificate };
+      hosts.https = `${HOST}:${https.port}`;
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+  const endpoint = `http://${hosts.http}/`;
+  const connectionString = (address: string): string => `endpoint=${address};accesskey=${first.base64}`;
+  return {
+    connectionString: connectionString(endpoint),
+    endpoint,
+    port,
+    ...(https === undefined ? {} : httpsPart(https, connectionString)),
+    jwksUrl: `${endpoint.slice(0, -1)}${JWKS_PATH}`,
+    accessKey: first.base64,
+    resourceId: first.resource.resourceId,
+    users: () => distinctResources(keys).flatMap((resource) => resource.list()),
+    requests: () => requests.list(),
+    clearRequests: () => requests.clear(),
+    sockets: () => sockets.count(),
+    addFault: (fault) => faults.add(fault),
+    clearFaults: () => faults.clear(),
+    createTeamsToken,
+    close,
+  };
+}
+
+function httpsPart(
+  { port, certificate }: { port: number; certificate: Certificate },
+  connectionString: (address: string) => string,
+) {
+  const httpsEndpoint = `https://${HOST}:${port}/`;
+  return {
+    httpsConnectionString: connectionString(httpsEndpoint),
+    httpsEndpoint,
+    httpsPort: port,
+    certificateFile: certificate.file,
+  };
+}
+
+const distinctResources = (keys: readonly AccessKey<ResourceUsers>[]): ResourceUsers[] => [
+  ...new Set(keys.map(({ resource }) => resource)),
+];

@@ -1,0 +1,32 @@
+import { createHash, generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+
+export interface SigningKey {
+  privateKey: KeyObject;
+  publicKey: KeyObject;
+  /** As the service's tokens since 2024: 40 upper-case hex digits, the same value as `x5t`. Here of the public key: there is no certificate. */
+  keyId: string;
+  /** The same thumbprint, base64url. */
+  thumbprint: string;
+  jwks: { keys: [Record<string, string>] };
+}
+
+let made: Promise<SigningKey> | undefined;
+
+/** The key pair of this process, RSA 2048; made once, on a thread of its own, when first asked for. */
+export function signingKey(): Promise<SigningKey> {
+  made ??= makeSigningKey();
+  return made;
+}
+
+async function makeSigningKey(): Promise<SigningKey> {
+  const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
+  const digest = createHash('sha1')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest();
+  const keyId = digest.toString('hex').toUpperCase();
+  const thumbprint = digest.toString('base64url');
+  const { n = '', e = '' } = publicKey.export({ format: 'jwk' });
+  const jwk = { kty: 'RSA', use: 'sig', alg: 'RS256', kid: keyId, x5t: thumbprint, n, e };
+  return { privateKey, publicKey, keyId, thumbprint, jwks: { keys: [jwk] } };
+}

@@ -1,0 +1,156 @@
+// The built command, as `npm run emulator` starts it. The build is made once before all tests.
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { CommunicationIdentityClient } from '@azure/communication-identity';
+
+const command = resolve(__dirname, '../../../.local/build/emulator/command.js');
+const running = new Set<ChildProcessWithoutNullStreams>();
+
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+  running.clear();
+});
+
+interface Started {
+  child: ChildProcessWithoutNullStreams;
+  output: () => { out: string; err: string };
+  ended: Promise<number | null>;
+}
+
+function start(args: string[], cwd?: string): Started {
+  const child = spawn(process.execPath, [command, ...args], { ...(cwd === undefined ? {} : { cwd }) });
+  running.add(child);
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (err += data.toString()));
+  const ended = new Promise<number | null>((done) => child.on('close', done));
+  return { child, output: () => ({ out, err }), ended };
+}
+
+async function firstOutput({ output, ended }: Started, pattern: RegExp): Promise<string> {
+  const over = ended.then(() => 'ended');
+  for (;;) {
+    if (pattern.test(output().out)) return output().out;
+    const state = await Promise.race([over, new Promise((done) => setTimeout(done, 20))]);
+    if (state === 'ended') throw new Error(`It ended: ${output().err}`);
+  }
+}
+
+const clientFor = (connectionString: string) =>
+  new CommunicationIdentityClient(connectionString, {
+    allowInsecureConnection: true,
+    retryOptions: { maxRetries: 0 },
+  });
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'prints a connection string that works, and stops cleanly on %s with a connection open',
+  async (signal) => {
+    const started = start(['--port', '0']);
+    const text = await firstOutput(started, /Ctrl\+C/);
+    const [connectionString = ''] = /endpoint=http:\S+/.exec(text) ?? [];
+    const { communicationUserId } = await clientFor(connectionString).createUser();
+    started.child.kill(signal);
+
+    expect(communicationUserId).toMatch(/^8:acs:/);
+    expect(await started.ended).toBe(0);
+    expect(started.output().err).toBe('');
+  },
+);
+
+test('prints one line of JSON, takes all options, and tells refusals on stderr', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'emulator-command-'));
+  try {
+    const resource = 'aaaaaaaa-0000-4000-8000-000000000001';
+    const started = start(
+      [
+        ...['--port', '0', '--https-port', '0', '--access-key', 'b3RoZXIga2V5', '--resource', resource],
+        ...['--certificates', 'certificates', '--revocation-delay', '5', '--print', 'json'],
+      ],
+      directory,
+    );
+    const text = await firstOutput(started, /\n/);
+    const told = JSON.parse(text) as Record<string, string>;
+
+    expect(text.trim().split('\n')).toHaveLength(1);
+    expect(told).toEqual({
+      connectionString: expect.stringMatching(
+        /^endpoint=http:\/\/127\.0\.0\.1:\d+\/;accesskey=b3RoZXIga2V5$/,
+      ) as string,
+      httpsConnectionString: expect.stringMatching(
+        /^endpoint=https:\/\/127\.0\.0\.1:\d+\/;accesskey=b3RoZXIga2V5$/,
+      ) as string,
+      certificateFile: join(directory, 'certificates', 'certificate.pem'),
+      jwksUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/\.well-known\/jwks\.json$/) as string,
+    });
+    const { connectionString = '' } = told;
+    expect((await clientFor(connectionString).createUser()).communicationUserId).toContain(resource);
+    await expect(clientFor(connectionString.replace('b3Ro', 'AAAA')).createUser()).rejects.toThrow();
+    started.child.kill('SIGTERM');
+    await started.ended;
+    expect(started.output().err).toMatch(
+      /^identity emulator: POST \/identities\S* was answered 401: key: no usual mistake/,
+    );
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+test('without https, the line of JSON says nothing about it; --quiet tells no refusals', async () => {
+  const started = start(['--port', '0', '--print', 'json', '--quiet']);
+  const told = JSON.parse(await firstOutput(started, /\n/)) as Record<string, string>;
+  await expect(
+    clientFor(`${told.connectionString?.replace(/accesskey=.*/, 'accesskey=AAAA')}`).createUser(),
+  ).rejects.toThrow();
+  started.child.kill('SIGTERM');
+
+  expect(Object.keys(told)).toEqual(['connectionString', 'jwksUrl']);
+  expect(await started.ended).toBe(0);
+  expect(started.output().err).toBe('');
+});
+
+test.each([
+  [['--port', 'x'], '--port is a whole number from 0 to 65535.'],
+  [['--https-port', '70000'], '--https-port is a whole number from 0 to 65535.'],
+  [['--port', '5000', '--https-port', '5000'], '--port and --https-port are the same.'],
+  [['--access-key', 'no base64!'], '--access-key is not base64.'],
+  [['--resource', 'mine'], '--resource is not a guid.'],
+  [['--print', 'xml'], '--print is text or json.'],
+  [['--revocation-delay', '-1'], /revocation-delay/],
+  [['--unknown'], /--unknown/],
+  [['c2VjcmV0'], 'There is an argument that belongs to no option.'],
+])('the options %j are refused with exit code 2', async (args, message) => {
+  const started = start(args);
+  const exitCode = await started.ended;
+  const { err, out } = started.output();
+
+  expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+  expect(err.split('\n')[0]).toMatch(message);
+  expect(err).toContain('--https-port N');
+  expect(err).not.toMatch(/c2VjcmV0|no base64!/);
+});
+
+test('--help says what there is', async () => {
+  const started = start(['--help']);
+
+  expect(await started.ended).toBe(0);
+  expect(started.output().out).toContain('--revocation-delay SECONDS');
+});
+
+test.each(['--port', '--https-port'])('a taken port is told with its option %s, and exit code 1', async (option) => {
+  const occupant = createServer();
+  await new Promise<void>((done) => occupant.listen(0, '127.0.0.1', done));
+  const { port } = occupant.address() as { port: number };
+  try {
+    const started = start([...(option === '--port' ? [] : ['--port', '0']), option, String(port)]);
+
+    expect(await started.ended).toBe(1);
+    expect(started.output().err).toBe(
+      `Port ${port} is taken by another process. Stop that process, or choose another port: ${option} N (0 = any free one).\n`,
+    );
+  } finally {
+    await new Promise((done) => occupant.close(done));
+  }
+});
