@@ -1,5 +1,6 @@
 import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
 import { AcsActions, type AcsActionsOptions } from '../../src/identity/acsActions';
+import type { RetryClock } from '../../src/identity/retries';
 import { Connections } from '../../src/identity/connections';
 import type { Attempt, CallOptions } from '../../src/identity/identityActions';
 
@@ -8,7 +9,7 @@ let userId: string;
 const waits: number[] = [];
 
 /** Waits are noted, not waited for. */
-const clock: AcsActionsOptions['clock'] = {
+const clock: RetryClock = {
   now: () => performance.now(),
   sleep: (ms) => {
     waits.push(Math.round(ms));

@@ -1,0 +1,159 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { FunctionUrlActions } from '../../src/identity/functionUrlActions';
+import type { Attempt, CallOptions } from '../../src/identity/identityActions';
+import type { RetryClock } from '../../src/identity/retries';
+
+const USER = '8:acs:11111111-1111-4111-8111-111111111111_00000026-0000-0000-0000-000000000001';
+const clock: RetryClock = { now: () => performance.now(), sleep: () => Promise.resolve(), random: () => 0.5 };
+
+type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
+let platform: Server;
+let behaviour: Behaviour;
+const seen: {
+  method: string | undefined;
+  url: string | undefined;
+  headers: IncomingMessage['headers'];
+  body: string;
+}[] = [];
+
+beforeAll(async () => {
+  platform = createServer((request, response) => {
+    let body = '';
+    request.on('data', (data) => (body += String(data)));
+    request.on('end', () => {
+      seen.push({ method: request.method, url: request.url, headers: request.headers, body });
+      behaviour(request, response);
+    });
+  });
+  await new Promise<void>((done) => platform.listen(0, '127.0.0.1', done));
+});
+afterAll(() => new Promise((done) => platform.close(done)));
+beforeEach(() => {
+  seen.length = 0;
+});
+
+const actions = (port = (platform.address() as AddressInfo).port) =>
+  new FunctionUrlActions({ baseUrl: `http://127.0.0.1:${port}`, key: 'the-key', connection: 'Two', clock });
+const operations = {
+  createUser: (options?: CallOptions) => actions().createUser({}, options),
+  issueToken: (options?: CallOptions) => actions().issueToken({ userId: USER, scopes: ['chat'] }, options),
+  revokeTokens: (options?: CallOptions) => actions().revokeTokens({ userId: USER }, options),
+  deleteUser: (options?: CallOptions) => actions().deleteUser({ userId: USER }, options),
+};
+const platformSays =
+  (status: number): Behaviour =>
+  (_request, response) =>
+    void response.writeHead(status).end();
+const appSays =
+  (status: number, body: object, headers: Record<string, string> = {}): Behaviour =>
+  (_request, response) =>
+    void response
+      .writeHead(status, { 'x-ms-request-id': 'invocation', 'content-type': 'application/json', ...headers })
+      .end(JSON.stringify(body));
+const resets: Behaviour = (request) => void request.socket.destroy();
+
+test('calls go to the function URLs, with the key in a header and in no URL', async () => {
+  behaviour = appSays(200, { token: 't', expiresOn: 'e' });
+  await operations.issueToken({ clientTrackingId: 'track' });
+  expect(seen).toMatchObject([
+    {
+      method: 'POST',
+      url: `/api/users/${encodeURIComponent(USER)}/tokens?connection=Two`,
+      headers: { 'x-functions-key': 'the-key', 'x-ms-client-tracking-id': 'track', 'content-type': 'application/json' },
+      body: '{"scopes":["chat"]}',
+    },
+  ]);
+  expect(seen[0]?.headers['content-length']).toBe('19');
+});
+
+test.each([
+  [401, 'FunctionKeyDenied', 'WORKFLOW_FUNCTION_KEY'],
+  [404, 'FunctionNotFound', 'disabled'],
+])('the platform’s own %i is %s, which says what to check', async (status, code, hint) => {
+  behaviour = platformSays(status);
+  await expect(operations.createUser()).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining(hint) as string,
+  });
+  expect(seen).toHaveLength(1);
+});
+
+test('something else that answers with success is no success', async () => {
+  behaviour = (_request, response) => void response.end('<html>Welcome</html>');
+  await expect(operations.createUser()).rejects.toMatchObject({ status: 502, code: 'FunctionUnavailable' });
+});
+
+test.each<[keyof typeof operations, string, Behaviour, number]>([
+  ['createUser', 'the platform’s 503', platformSays(503), 1],
+  ['issueToken', 'the platform’s 503', platformSays(503), 4],
+  ['deleteUser', 'the platform’s 503', platformSays(503), 4],
+  ['createUser', 'a reset', resets, 1],
+  ['issueToken', 'a reset', resets, 4],
+  [
+    'issueToken',
+    'an error that the app answers: the function has repeated already',
+    appSays(502, { error: { code: 'ServiceUnavailable', message: 'x' } }),
+    1,
+  ],
+  ['createUser', '429 of the app', appSays(429, { error: { code: 'Throttled', message: 'x' } }), 1],
+])('%s after %s', async (name, _what, says, requests) => {
+  behaviour = says;
+  const attempts: Attempt[] = [];
+  await expect(operations[name]({ onAttempt: (attempt) => attempts.push(attempt) })).rejects.toBeInstanceOf(Error);
+  expect(seen).toHaveLength(requests);
+  expect(attempts).toHaveLength(requests);
+});
+
+test('where nobody listens, a call is tried again, also to create a user', async () => {
+  const gone = createServer().listen(0, '127.0.0.1');
+  await new Promise((done) => gone.once('listening', done));
+  const { port } = gone.address() as AddressInfo;
+  await new Promise((done) => gone.close(done));
+  const attempts: Attempt[] = [];
+  await expect(actions(port).createUser({}, { onAttempt: (attempt) => attempts.push(attempt) })).rejects.toMatchObject({
+    code: 'FunctionUnavailable',
+  });
+  expect(attempts.map(({ code }) => code)).toEqual(Array(4).fill('ECONNREFUSED'));
+});
+
+test('attempts that the function repeated itself are reported before its own', async () => {
+  const inner = [{ startTime: 'a', endTime: 'b', code: 'ServiceUnavailable', clientRequestId: 'c' }];
+  behaviour = appSays(201, { identity: { id: USER } }, { 'x-ms-retry-history': JSON.stringify(inner) });
+  const attempts: Attempt[] = [];
+  await operations.createUser({ onAttempt: (attempt) => attempts.push(attempt) });
+  expect(attempts).toMatchObject([inner[0], { code: 'Created', serviceRequestId: 'invocation' }]);
+});
+
+test("the app's error comes through with its code, target, details and ACS's own", async () => {
+  const error = {
+    code: 'InvalidRequest',
+    message: 'm',
+    target: 't',
+    details: [{ code: 'c', message: 'd' }],
+    innererror: { code: 'i' },
+  };
+  behaviour = appSays(400, { error });
+  await expect(operations.createUser()).rejects.toMatchObject({ status: 400, ...error });
+});
+
+test('a delete whose first answer was lost succeeds when the user is gone', async () => {
+  let calls = 0;
+  behaviour = (request, response) => {
+    calls += 1;
+    if (calls === 1) resets(request, response);
+    else appSays(404, { error: { code: 'UserNotFound', message: 'x' } })(request, response);
+  };
+  await expect(operations.deleteUser()).resolves.toBeUndefined();
+});
+
+test('a function that does not answer is cut off', async () => {
+  behaviour = () => undefined;
+  const started = Date.now();
+  await expect(operations.createUser({ timeoutMs: 100 })).rejects.toMatchObject({
+    status: 504,
+    code: 'ServiceTimeout',
+  });
+  expect(Date.now() - started).toBeLessThan(2_000);
+  platform.closeAllConnections();
+});
