@@ -41,15 +41,9 @@ export class App {
   private openedStore: RunStore | undefined;
   private deep: { until: number; report: Promise<HealthReport> } | undefined;
 
-  /** The identity actions on a connection. @throws AppError `UnknownConnection`, `Misconfigured` */
+  /** The identity actions on a connection; they end when the app stops. @throws AppError `UnknownConnection`, `Misconfigured` */
   async identity({ connection }: { connection?: string | undefined }): Promise<AcsActions> {
-    try {
-      const found = await this.connections.get(connection);
-      return new AcsActions(found, { onOutcome: (name, error) => this.health.noteAcs(name, error) });
-    } catch (error) {
-      if (isAppError(error) && error.code === 'Misconfigured') this.health.noteAcs(connection ?? 'default', error);
-      throw error;
-    }
+    return this.open(connection, this.stop.signal);
   }
 
   /** Runs the workflow once. @throws AppError when a setting or the connection is wrong; a run that fails is an answer */
@@ -63,7 +57,7 @@ export class App {
       scopes: wish.scopes ?? scopesOfSetting('WORKFLOW_SCOPES', settings.scopes, 1),
       expiresInMinutes: wish.expiresInMinutes ?? settings.tokenMinutes,
     };
-    const direct = await this.identity({ connection: name });
+    const direct = await this.open(name);
     const actions: IdentityActions =
       settings.target === 'functions' ? new FunctionUrlActions({ ...functionUrlSettings(), connection: name }) : direct;
     const running = runWorkflow({
@@ -137,6 +131,12 @@ export class App {
       const cut = actions.some(({ name, status }) => name === createUser.name && status === 'Aborted');
       return cut ? [`Run ${id} was stopped while it created a user: ACS may have made one that is left.`] : [];
     });
+  }
+
+  private async open(connection: string | undefined, stop?: AbortSignal): Promise<AcsActions> {
+    const found = await this.connections.get(connection);
+    const onOutcome = (name: string, error: AppError | undefined) => this.health.noteAcs(name, error);
+    return new AcsActions(found, stop ? { onOutcome, stop } : { onOutcome });
   }
 
   private async ask(): Promise<HealthReport> {

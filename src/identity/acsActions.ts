@@ -20,6 +20,8 @@ export interface AcsActionsOptions {
   clock?: RetryClock;
   /** The limit of one request, in milliseconds. */
   callMs?: number;
+  /** Cuts every operation that may be asked for again; creating a user goes on, so that its id is heard. */
+  stop?: AbortSignal;
 }
 
 /** What the SDK takes with every call. */
@@ -103,8 +105,10 @@ export class AcsActions implements IdentityActions {
     );
   }
 
-  private async call<T>(operation: Operation, options: CallOptions, send: (sdk: SdkOptions) => Promise<T>): Promise<T> {
-    const { now, sleep, random } = this.options.clock ?? SYSTEM_CLOCK;
+  private async call<T>(operation: Operation, wish: CallOptions, send: (sdk: SdkOptions) => Promise<T>): Promise<T> {
+    const { clock = SYSTEM_CLOCK, stop } = this.options;
+    const { now, sleep, random } = clock;
+    const options = { ...wish, signal: wish.signal ?? (operation === 'createUser' ? undefined : stop) };
     const policy = options.retry ?? DEFAULT_RETRY;
     const deadline = now() + (options.timeoutMs ?? LIMITS.actionMs);
     for (let repetition = 0; ; repetition += 1) {

@@ -22,6 +22,7 @@ export function logRun(log: RunLog, run: Run): void {
   const line = `Run ${id}: ${status} in ${durationMs ?? 0} ms on connection ${connection}, tracking id ${correlation.clientTrackingId}`;
   if (status === 'Succeeded') log.info(line);
   else log.error(error ? `${line}. ${error.message}` : line);
+  if (cleanup === 'Clean' && status !== 'Succeeded') log.info(`Run ${id}: the user it made was deleted.`);
   if (cleanup === 'Pending') log.error(`Run ${id}: the user it made could not be deleted and was left in ACS.`);
   if (recorded === false) log.error(`Run ${id} was not recorded: ${recordError?.message ?? 'no reason known'}`);
 }

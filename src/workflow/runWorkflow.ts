@@ -31,7 +31,7 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
   const { workflow, store, trigger, connection, target, now = Date.now } = options;
   const started = now();
   const id = newRunId(started);
-  const run: Run = {
+  const begun: Omit<Run, 'actions'> = {
     id,
     workflow: workflow.name,
     status: 'Running',
@@ -41,15 +41,14 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
     connection,
     target,
     cleanup: 'NotNeeded',
-    actions: [],
   };
-  await save(store, run);
+  await save(store, { ...begun, actions: [] });
   const outcome = await runSteps({
     workflow,
     actions: options.actions,
     cleanupActions: options.cleanupActions,
     request: options.request,
-    clientTrackingId: run.correlation.clientTrackingId,
+    clientTrackingId: begun.correlation.clientTrackingId,
     stop: options.stop,
     now,
     limits: options.limits,
@@ -57,7 +56,7 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
   });
   const ended = now();
   const finished: Run = {
-    ...run,
+    ...begun,
     endTime: new Date(ended).toISOString(),
     durationMs: Math.max(0, ended - started),
     ...outcome,
