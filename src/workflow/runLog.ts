@@ -10,7 +10,9 @@ export interface RunLog {
 /** Writes one line for a step that ended. */
 export function logAction(log: RunLog, action: Action, prefix = ''): void {
   const { name, status, code, durationMs, error, retryHistory } = action;
-  const retries = retryHistory ? `, ${retryHistory.length} retries` : '';
+  const retries = retryHistory
+    ? `, after ${retryHistory.length} failed ${retryHistory.length === 1 ? 'try' : 'tries'}`
+    : '';
   const line = `${prefix}${name}: ${status} (${code}) in ${durationMs} ms${retries}`;
   if (status === 'Succeeded') log.info(line);
   else log.warn(error ? `${line}. ${error.message}` : line);
