@@ -1,0 +1,315 @@
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { build } from 'esbuild';
+import { startFunctionsHost } from '../../../local/functionsHost/host';
+import { buildWorker, cleanUp, eventually, makeApp, run, takePort, useApp, writeFiles } from './sampleApp';
+
+let worker: string;
+beforeAll(async () => {
+  worker = await buildWorker();
+});
+afterAll(cleanUp);
+
+const crashing = `${useApp}
+app.get('hello', () => ({ body: 'hello ' + process.pid }));
+app.get('throwLater', () => new Promise(() => setTimeout(() => { throw new Error('thrown later'); })));
+app.get('reject', () => new Promise(() => { Promise.reject(new Error('rejected')); }));
+app.get('exit', () => process.exit(7));
+app.get('hang', () => new Promise(() => {}));
+`;
+const text = async (answer: Promise<Response>) => (await answer).text();
+
+describe('a crash', () => {
+  test.each([
+    ['throwLater', /\(1 of 3 times in a row\): exit code 1 Error: thrown later/],
+    ['reject', /\(1 of 3 times in a row\): exit code 1 Error: rejected/],
+    ['exit', /\(1 of 3 times in a row\): exit code 7/],
+  ])(
+    'by %s: calls in flight get an empty 500, the log says why, the next request waits for the restart',
+    async (name, cause) => {
+      const app = await run(worker, crashing);
+      const first = await text(app.get('/api/hello'));
+      const hanging = app.get('/api/hang');
+      await eventually(() => app.log().includes("Executing 'Functions.hang'"));
+      const answer = await app.get(`/api/${name}`);
+      expect([answer.status, await answer.text()]).toEqual([500, '']);
+      expect((await hanging).status).toBe(500);
+      const second = await text(app.get('/api/hello'));
+      expect(second).toMatch(/^hello \d+$/);
+      expect(second).not.toBe(first);
+      expect(app.log()).toMatch(cause);
+      expect(app.log()).toContain('Restarting the app.');
+    },
+  );
+
+  test('is followed by a restart, unless it is the third in a row', async () => {
+    const app = await run(worker, crashing);
+    for (let crash = 0; crash < 3; crash++) expect((await app.get('/api/exit')).status).toBe(500);
+    expect(await app.host.ended).toBe(1);
+    expect(app.log()).toContain('3 of 3');
+    await expect(app.get('/api/hello')).rejects.toThrow();
+  });
+
+  test('does not count any more after a call that succeeded', async () => {
+    const app = await run(worker, crashing);
+    for (let crash = 0; crash < 4; crash++) {
+      expect((await app.get('/api/exit')).status).toBe(500);
+      expect((await app.get('/api/hello')).status).toBe(200);
+    }
+  });
+
+  test('at every start ends the start', async () => {
+    await expect(run(worker, 'process.exit(9);')).rejects.toThrow('crashed again and again');
+  });
+});
+
+describe('a start', () => {
+  test('on a taken port fails with its code and the port', async () => {
+    const { port, close } = await takePort();
+    await expect(run(worker, crashing, { port })).rejects.toMatchObject({ code: 'EADDRINUSE', port });
+    close();
+  });
+
+  test.each([
+    ['an entry that throws', 'throw new Error("no luck");', {}, /main\.js: Error: no luck/],
+    [
+      'an entry that throws after registering',
+      `${crashing} throw new Error('too late');`,
+      {},
+      /main\.js: Error: too late/,
+    ],
+    ['a syntax error', 'const = 1;', {}, /main\.js:1[^]*SyntaxError/],
+    [
+      'the same name twice',
+      `${useApp}app.get('a', () => ({})); app.get('a', () => ({}));`,
+      {},
+      /"a" is already registered/,
+    ],
+    ['no main', '', { 'package.json': {} }, /No file matches "main": ""/],
+    [
+      'an appStart hook that throws',
+      `${crashing} app.hook.appStart(() => { throw new Error('not today'); });`,
+      {},
+      /not today/,
+    ],
+  ])('with %s: no functions, 404, the reason in the log', async (_, entry, files, reason) => {
+    const app = await run(worker, { directory: makeApp(entry, files) });
+    expect(app.host.functions).toEqual([]);
+    expect((await app.get('/api/hello')).status).toBe(404);
+    expect((await app.get('/')).status).toBe(200);
+    expect(app.log()).toMatch(/The app could not be loaded: /);
+    expect(app.log()).toMatch(reason);
+  });
+
+  test('loads all files that main names, CommonJS and ES modules', async () => {
+    const register = (name: string) => `app.get('${name}', () => ({ body: '${name}' }));`;
+    const directory = makeApp('', {
+      'package.json': { main: 'dist/{index,functions/**/*}.{js,mjs}' },
+      'dist/index.js': useApp + register('one'),
+      'dist/functions/two.js': useApp + register('two'),
+      'dist/functions/deep/three.mjs': `import { app } from '@azure/functions'; ${register('three')}`,
+      'dist/other.js': useApp + register('never'),
+    });
+    const app = await run(worker, { directory });
+    expect(app.host.functions.map(({ name }) => name)).toEqual(['one', 'three', 'two']);
+    expect(await text(app.get('/api/three'))).toBe('three');
+  });
+
+  test('loads a bundle that holds the library', async () => {
+    const directory = makeApp(crashing);
+    const file = join(directory, 'dist/main.js');
+    renameSync(file, join(directory, 'source.js'));
+    const external = ['@azure/functions-core'];
+    const entryPoints = [join(directory, 'source.js')];
+    await build({ entryPoints, outfile: file, bundle: true, format: 'cjs', platform: 'node', external, minify: true });
+    const app = await run(worker, { directory });
+    expect(await text(app.get('/api/hello'))).toMatch(/^hello/);
+  });
+});
+
+describe('hooks', () => {
+  const entry = `${useApp}
+const { writeFileSync } = require('node:fs');
+const seen = [];
+app.hook.appStart((context) => { context.hookData.started = true; });
+app.hook.preInvocation((context) => {
+  seen.length = 0;
+  seen.push('pre ' + context.invocationContext.functionName);
+  context.hookData.fromPre = 1;
+  const inner = context.functionHandler;
+  context.functionHandler = async (...args) => ({ body: 'wrapped ' + (await inner(...args)).body });
+  try { context.hookData = {}; } catch { seen.push('read only'); }
+});
+app.hook.postInvocation((context) => {
+  seen.push('post ' + context.hookData.fromPre + ' ' + (context.error ? context.error.message : context.result.body));
+  if (context.error) { context.error = null; context.result = { body: 'healed' }; }
+  else context.result = { body: context.result.body + ', ' + seen.join(', ') };
+});
+app.hook.log((context) => {
+  if (context.message === 'secret') context.message = 'hidden';
+  if (context.message === 'quiet') context.level = 'debug';
+  if (context.message === 'bad hook') throw new Error('in the hook');
+});
+app.hook.appTerminate(() => writeFileSync('terminated.txt', 'yes'));
+app.get('hello', (request, context) => {
+  for (const message of ['secret', 'quiet', 'bad hook']) context.log(message);
+  return { body: 'hello' };
+});
+app.get('throws', () => { throw new Error('thrown'); });
+`;
+
+  test('run around a call in order, with what they may change', async () => {
+    const app = await run(worker, entry);
+    expect(await text(app.get('/api/hello'))).toBe('wrapped hello, pre hello, read only, post 1 wrapped hello');
+    expect(await text(app.get('/api/throws'))).toBe('healed');
+  });
+
+  test('of the log change lines, and their own errors cost none', async () => {
+    const app = await run(worker, entry);
+    await app.get('/api/hello');
+    expect(app.log()).toMatch(/^hidden$/m);
+    expect(app.log()).toMatch(/^bad hook$/m);
+    expect(app.log()).not.toMatch(/^(secret|quiet)$/m);
+  });
+
+  test('of appTerminate run when the host stops', async () => {
+    const app = await run(worker, entry);
+    await app.host.stop();
+    expect(readFileSync(join(app.directory, 'terminated.txt'), 'utf8')).toBe('yes');
+  });
+});
+
+describe('a reload', () => {
+  const answering = (body: string) => `${useApp}app.get('hello', () => ({ body: '${body}' }));`;
+
+  test('follows a changed script and a changed host.json, not another file', async () => {
+    const app = await run(worker, answering('old'), { watch: true });
+    writeFiles(app.directory, { 'dist/data.json': {}, 'dist/main.js.map': '{}' });
+    await sleep(800);
+    expect(app.lines.filter((line) => line.includes('Reload'))).toEqual([]);
+    writeFiles(app.directory, { 'dist/main.js': `${answering('new one')}` });
+    await eventually(async () => (await text(app.get('/api/hello'))) === 'new one');
+    writeFiles(app.directory, { 'host.json': { extensions: { http: { routePrefix: 'v1' } } } });
+    await eventually(async () => (await app.get('/v1/hello')).status === 200);
+    expect(app.host.functions).toMatchObject([{ url: `http://localhost:${app.host.port}/v1/hello` }]);
+  });
+
+  test('lets calls in flight finish', async () => {
+    const slow = `${useApp}app.get('slow', () => new Promise((done) => setTimeout(() => done({ body: 'old' }), 1500)));`;
+    const app = await run(worker, slow, { watch: true });
+    const inFlight = text(app.get('/api/slow'));
+    writeFiles(app.directory, { 'dist/main.js': answering('new') });
+    await eventually(async () => (await app.get('/api/hello')).status === 200);
+    expect(await inFlight).toBe('old');
+  });
+
+  test('brings a host back that could not start', async () => {
+    const app = await run(worker, { directory: makeApp(answering('there'), { 'host.json': '{' }) }, { watch: true });
+    expect((await app.get('/api/hello')).status).toBe(503);
+    writeFiles(app.directory, { 'host.json': {} });
+    await eventually(async () => (await app.get('/api/hello')).status === 200);
+  });
+
+  test('does not follow changed settings, but the log says what to do', async () => {
+    const app = await run(worker, answering('same'), { watch: true });
+    writeFiles(app.directory, { 'local.settings.json': { IsEncrypted: false, Values: {} } });
+    await eventually(() => app.log().includes('local.settings.json changed: restart to apply.'));
+  });
+});
+
+describe('functionTimeout', () => {
+  test('fails the call with an empty 500 and restarts the app', async () => {
+    const app = await run(worker, { directory: makeApp(crashing, { 'host.json': { functionTimeout: '00:00:01' } }) });
+    const first = await text(app.get('/api/hello'));
+    const answer = await app.get('/api/hang');
+    expect([answer.status, await answer.text()]).toEqual([500, '']);
+    expect(app.log()).toContain('functionTimeout');
+    expect(await text(app.get('/api/hello'))).not.toBe(first);
+  });
+});
+
+describe('stop', () => {
+  const stoppable = `${useApp}
+const { writeFileSync } = require('node:fs');
+const stopping = new AbortController();
+const abortable = (signal) => new Promise((done) => signal.addEventListener('abort', () => setTimeout(() => done({ body: 'aborted' }), 300)));
+app.get('slow', () => new Promise((done) => setTimeout(() => done({ body: 'slow' }), 600)));
+app.get('workflow', () => abortable(stopping.signal));
+app.get('pid', () => ({ body: String(process.pid) }));
+app.hook.appTerminate(() => { console.log('the hook ran'); stopping.abort(); });
+`;
+  const isAlive = (pid: number) => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+
+  test('refuses new connections at once and lets a request in flight finish', async () => {
+    const app = await run(worker, stoppable);
+    const pid = Number(await text(app.get('/api/pid')));
+    const inFlight = text(app.get('/api/slow'));
+    await eventually(() => app.log().includes("Executing 'Functions.slow'"));
+    const stopped = app.host.stop();
+    const { port } = app.host;
+    await expect(startAnotherOn(port)).resolves.toBe(port);
+    expect(await inFlight).toBe('slow');
+    await stopped;
+    expect(await app.host.ended).toBe(0);
+    expect(isAlive(pid)).toBe(false);
+    expect(app.log()).toContain('the hook ran');
+  });
+
+  async function startAnotherOn(port: number): Promise<number> {
+    const other = await startFunctionsHost({
+      appDirectory: makeApp(''),
+      port,
+      workerFile: worker,
+      watch: false,
+      log: () => undefined,
+    });
+    await other.stop();
+    return other.port;
+  }
+
+  test('runs appTerminate hooks while calls are still in flight, which may then answer', async () => {
+    const app = await run(worker, stoppable, { stopGraceMs: 100 });
+    const inFlight = text(app.get('/api/workflow'));
+    await eventually(() => app.log().includes("Executing 'Functions.workflow'"));
+    await app.host.stop();
+    expect(await inFlight).toBe('aborted');
+    expect(app.log()).toMatch(/the hook ran[^]*Executed 'Functions\.workflow' \(Succeeded/);
+  });
+
+  test('ends an app that takes longer than its grace', async () => {
+    const entry = `${useApp}app.hook.appTerminate(() => new Promise((done) => setTimeout(done, 60000)));`;
+    const app = await run(worker, entry, { stopGraceMs: 10, terminateGraceMs: 200 });
+    const startedAt = Date.now();
+    await app.host.stop();
+    expect(Date.now() - startedAt).toBeLessThan(2000);
+    expect(Date.now() - startedAt).toBeGreaterThan(190);
+  });
+
+  test('asked for twice ends at once', async () => {
+    const app = await run(worker, crashing, { stopGraceMs: 30_000, terminateGraceMs: 30_000 });
+    const inFlight = app.get('/api/hang').catch(() => undefined);
+    await eventually(() => app.log().includes("Executing 'Functions.hang'"));
+    const startedAt = Date.now();
+    await Promise.all([app.host.stop(), app.host.stop()]);
+    await inFlight;
+    expect(Date.now() - startedAt).toBeLessThan(2000);
+    expect(app.log()).not.toContain('Restarting');
+  });
+
+  test('leaves signals to the host: the app outlives Ctrl+C and ends with the channel', async () => {
+    const app = await run(worker, stoppable);
+    const pid = Number(await text(app.get('/api/pid')));
+    process.kill(pid, 'SIGINT');
+    process.kill(pid, 'SIGTERM');
+    await sleep(200);
+    expect(Number(await text(app.get('/api/pid')))).toBe(pid);
+    expect(existsSync(worker)).toBe(true);
+  });
+});
