@@ -1,0 +1,205 @@
+// What the npm scripts run: installs the packages when they are missing, builds, then starts the rest.
+// It is the first thing to run in a fresh clone, so it is plain JavaScript on Node's built-ins alone.
+//   node local/bootstrap.mjs start|watch|services|test|emulator|host [arguments for it]
+import { Buffer } from 'node:buffer';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { clearInterval, setInterval } from 'node:timers';
+import { fileURLToPath } from 'node:url';
+
+const lowestNodeMajor = 20;
+const isWindows = process.platform === 'win32';
+const projectRoot = resolve(fileURLToPath(import.meta.url), '../..');
+const inProject = (...parts) => join(projectRoot, ...parts);
+
+const commands = {
+  start: { build: true, run: () => [inProject('.local/build/start.js'), 'start'] },
+  watch: { build: true, watch: true, run: () => [inProject('.local/build/start.js'), 'watch'] },
+  services: { build: true, run: () => [inProject('.local/build/start.js'), 'services'] },
+  emulator: { build: true, run: () => [inProject('.local/build/emulator/command.js')] },
+  host: { build: true, run: () => [inProject('.local/build/functionsHost/command.js')] },
+  // Jest's globalSetup builds, so that a plain `npx jest` does too.
+  test: { build: false, run: () => [inProject('node_modules/jest/bin/jest.js')] },
+};
+
+let wasInterrupted = false;
+
+/** An end that is told in one message, without a stack. */
+class Stop extends Error {
+  constructor(message, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+function requireNode() {
+  const version = process.versions.node;
+  if (Number(version.split('.')[0]) >= lowestNodeMajor) return;
+  throw new Stop(`This project needs Node.js ${lowestNodeMajor} or newer; this is ${version}. See https://nodejs.org`);
+}
+
+/**
+ * Does node_modules hold what package-lock.json names? npm keeps its own list of what it installed. Times of the two files
+ * tell nothing: `npm install PACKAGE` writes them in the other order than `npm ci` does, and so does a checkout.
+ */
+function packagesAreInstalled() {
+  const wanted = readPackages(inProject('package-lock.json'));
+  const installed = readPackages(inProject('node_modules/.package-lock.json'));
+  if (wanted === undefined || installed === undefined) return installed !== undefined;
+  return Object.entries(wanted).every(([path, { version, optional, devOptional, peer }]) => {
+    // what is optional may be missing on this platform, or because its download failed
+    if (path === '' || optional || devOptional || peer) return true;
+    return installed[path]?.version === version;
+  });
+}
+
+function readPackages(lockFile) {
+  try {
+    return JSON.parse(readFileSync(lockFile, 'utf8')).packages;
+  } catch {
+    return undefined;
+  }
+}
+
+/** npm as a file for this Node where it can be found: no shell, and no npm.cmd, which Windows runs in a shell only. */
+function npmCommand(npmArguments) {
+  const nodeDirectory = dirname(process.execPath);
+  const npmScript = [
+    process.env.npm_execpath ?? '',
+    join(nodeDirectory, 'node_modules/npm/bin/npm-cli.js'),
+    join(nodeDirectory, '../lib/node_modules/npm/bin/npm-cli.js'),
+  ].find((file) => /^npm.*\.[cm]?js$/.test(basename(file)) && existsSync(file));
+  if (npmScript) return [process.execPath, [npmScript, ...npmArguments]];
+  return isWindows ? ['cmd.exe', ['/d', '/s', '/c', 'npm.cmd', ...npmArguments]] : ['npm', npmArguments];
+}
+
+async function installPackages() {
+  console.log('Installing packages (npm ci)… The first time takes a minute.');
+  const startedAt = Date.now();
+  const output = [];
+  const [command, npmArguments] = npmCommand([
+    ...['ci', '--include=dev', '--include=optional'],
+    ...['--no-audit', '--no-fund', '--loglevel=error'],
+  ]);
+  const child = spawn(command, npmArguments, {
+    cwd: projectRoot,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    windowsHide: true,
+  });
+  child.stdout.on('data', (data) => output.push(data));
+  child.stderr.on('data', (data) => output.push(data));
+  const exitCode = await endOf(child).catch((error) => {
+    throw new Stop(`npm could not be started (${error.message}). Run "npm ci" yourself, then try again.`);
+  });
+  if (exitCode === 0) {
+    console.log(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
+    return;
+  }
+  if (wasInterrupted) throw new Stop('Interrupted. The next start installs the packages from the beginning.', 130);
+  process.stderr.write(Buffer.concat(output));
+  throw new Stop(
+    `Installing the packages failed: npm ci ended with exit code ${exitCode}, what it said is above. ` +
+      'It needs the package registry (npm config get registry; behind a proxy also npm config get proxy).',
+  );
+}
+
+/**
+ * The exit code of a child, which gets the signals sent to this process: Ctrl+C in a terminal reaches the whole group,
+ * `kill` only one of it. This process must not end before its child does, so it lives on until then.
+ */
+function endOf(child) {
+  const forward = (signal) => {
+    wasInterrupted = true;
+    // On Windows kill() would end the child at once; there the console tells every process of Ctrl+C by itself.
+    if (!isWindows) child.kill(signal);
+    else if (signal === 'SIGTERM' && child.connected) child.disconnect();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, forward);
+  const watchingParent = whenParentIsGone(() => forward('SIGTERM'));
+  return new Promise((done, fail) => {
+    child.once('error', fail);
+    child.once('exit', (code, signal) => done(code ?? 128 + (osConstants.signals[signal] ?? 0)));
+  }).finally(() => {
+    clearInterval(watchingParent);
+    for (const signal of signals) process.off(signal, forward);
+  });
+}
+
+/**
+ * npm passes its signals on to the shell that it runs a script in. Many shells die of them without a word to this process,
+ * which would stay, with all it has started. Without npm nothing is watched: then a script may start this and leave it.
+ */
+function whenParentIsGone(react) {
+  if (process.env.npm_lifecycle_event === undefined) return undefined;
+  const parent = process.ppid;
+  const watching = setInterval(() => {
+    if (process.ppid === parent && isAlive(parent)) return;
+    clearInterval(watching);
+    react();
+  }, 250);
+  return watching.unref();
+}
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code !== 'ESRCH';
+  }
+}
+
+/** With HTTP_PROXY set, the Azure SDKs would send calls to this machine to the proxy. */
+function environmentWithoutLoopbackProxy() {
+  const environment = { ...process.env };
+  const hosts = new Set();
+  for (const name of Object.keys(environment).filter((key) => key.toLowerCase() === 'no_proxy')) {
+    for (const host of environment[name].split(',')) if (host.trim()) hosts.add(host.trim());
+    delete environment[name];
+  }
+  const noProxy = [...hosts.add('127.0.0.1').add('localhost')].join(',');
+  return isWindows ? { ...environment, NO_PROXY: noProxy } : { ...environment, NO_PROXY: noProxy, no_proxy: noProxy };
+}
+
+/** Resolves to what ends the building, when it goes on for as long as the command runs. */
+async function buildProject({ watch }) {
+  const builder = await import('./build.mjs');
+  try {
+    await builder.build();
+    if (watch) await builder.watchApp((line) => console.log(line));
+    else void builder.stopBuilding();
+  } catch (error) {
+    // esbuild has printed the errors of the source already.
+    if (!error.errors) console.error(error.message);
+    await builder.stopBuilding();
+    throw new Stop('The build failed.');
+  }
+  return watch ? builder.stopBuilding : undefined;
+}
+
+async function main() {
+  requireNode();
+  const [name, ...rest] = process.argv.slice(2);
+  const command = Object.hasOwn(commands, name ?? '') ? commands[name] : undefined;
+  if (!command) throw new Stop(`Usage: node local/bootstrap.mjs ${Object.keys(commands).join('|')} [arguments]`, 2);
+  if (!packagesAreInstalled()) await installPackages();
+  const stopBuilding = command.build ? await buildProject(command) : undefined;
+  const child = spawn(process.execPath, [...command.run(), ...rest], {
+    cwd: projectRoot,
+    env: environmentWithoutLoopbackProxy(),
+    // The channel says nothing; it closes when this process dies, however it does, and then the child ends too.
+    stdio: ['inherit', 'inherit', 'inherit', ...(name === 'test' ? [] : ['ipc'])],
+  });
+  const exitCode = await endOf(child);
+  await stopBuilding?.();
+  return exitCode;
+}
+
+try {
+  process.exit(await main());
+} catch (error) {
+  console.error(error instanceof Stop ? error.message : error);
+  process.exit(error.exitCode ?? 1);
+}

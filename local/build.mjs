@@ -1,0 +1,182 @@
+// Builds the app into dist/ and the local parts into .local/build/.
+//   node local/build.mjs            once; exit code 1 when the source has errors
+//   node local/build.mjs --watch    the app again on every change
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import * as esbuild from 'esbuild';
+
+const projectRoot = resolve(fileURLToPath(import.meta.url), '../..');
+const distDirectory = join(projectRoot, 'dist');
+
+const localEntryPoints = [
+  './local/start.ts',
+  './local/storageProcess.ts',
+  './local/emulator/command.ts',
+  './local/functionsHost/command.ts',
+  './local/functionsHost/worker.ts',
+];
+
+/** Files named `x.chunk.ts` become files of their own, `dist/x.chunk.js`, which the app loads on first use. */
+function chunkEntryPoints() {
+  const sources = readdirSync(join(projectRoot, 'src'), { recursive: true, encoding: 'utf8' });
+  const chunks = {};
+  for (const source of sources.filter((name) => name.endsWith('.chunk.ts'))) {
+    const outputName = basename(source, '.ts');
+    if (chunks[outputName] !== undefined) throw new Error(`Two chunk files are named ${outputName}.ts in src/.`);
+    chunks[outputName] = `./${join('src', source)}`;
+  }
+  return chunks;
+}
+
+/** Leaves every import of a chunk as a require of the file beside main.js (esbuild splits ESM output only). */
+const chunksStayApart = {
+  name: 'chunksStayApart',
+  setup(build) {
+    build.onResolve({ filter: /\.chunk(\.[jt]s)?$/ }, ({ kind, path }) =>
+      kind === 'entry-point'
+        ? undefined
+        : { path: `./${basename(path).replace(/\.[jt]s$/, '')}.js`, external: true, sideEffects: false },
+    );
+  },
+};
+
+/**
+ * Writes the outputs that changed, then removes what earlier builds left: a host that watches dist/ never finds it empty.
+ * esbuild itself would remove the outputs of the last good build when a rebuild fails.
+ */
+const distIsWritten = {
+  name: 'distIsWritten',
+  setup(build) {
+    build.onEnd(({ errors, outputFiles }) => {
+      if (errors.length > 0) return;
+      mkdirSync(distDirectory, { recursive: true });
+      // main.js comes last: whoever loads it then finds its chunks beside it.
+      const isMain = ({ path }) => basename(path) === 'main.js';
+      for (const { path, contents } of outputFiles.toSorted((a, b) => isMain(a) - isMain(b))) {
+        if (!existsSync(path) || !readFileSync(path).equals(contents)) writeFileSync(path, contents);
+      }
+      const written = new Set(outputFiles.map(({ path }) => path));
+      for (const entry of readdirSync(distDirectory)) {
+        const file = join(distDirectory, entry);
+        if (!written.has(file)) rmSync(file, { recursive: true, force: true });
+      }
+    });
+  },
+};
+
+const sharedOptions = {
+  absWorkingDir: projectRoot,
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20',
+  sourcemap: true,
+  logLevel: 'warning',
+};
+
+function appOptions(extraPlugins = []) {
+  return {
+    ...sharedOptions,
+    entryPoints: { main: './src/main.ts', ...chunkEntryPoints() },
+    outdir: 'dist',
+    external: ['@azure/functions-core'],
+    // Measured: loads faster than with short names too, and stack traces keep the names.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    // `import('./x.chunk')` becomes a require, which needs no ESM loader.
+    supported: { 'dynamic-import': false },
+    write: false,
+    plugins: [chunksStayApart, distIsWritten, ...extraPlugins],
+  };
+}
+
+const localOptions = {
+  ...sharedOptions,
+  entryPoints: localEntryPoints,
+  outbase: 'local',
+  outdir: '.local/build',
+  packages: 'external',
+};
+
+/** Builds everything. Rejects when the source has errors, which are on stderr by then. */
+export async function build() {
+  const results = await Promise.allSettled([esbuild.build(appOptions()), esbuild.build(localOptions)]);
+  const failed = results.find(({ status }) => status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+/**
+ * Rebuilds the app on every change for as long as the process lives. Errors are printed and the watch goes on.
+ * A chunk file that is new since the start is not seen.
+ * @param {(line: string) => void} log takes one line a rebuild
+ */
+export async function watchApp(log) {
+  let startedAt = 0;
+  let isFirstBuild = true;
+  let firstBuildEnded;
+  const firstBuild = new Promise((done) => (firstBuildEnded = done));
+  const reportRebuilds = {
+    name: 'reportRebuilds',
+    setup(build) {
+      build.onStart(() => {
+        startedAt = performance.now();
+      });
+      build.onEnd(({ errors }) => {
+        const tookMs = Math.round(performance.now() - startedAt);
+        if (errors.length > 0) log(`Not rebuilt: ${errors.length} error(s), see above. The app runs as it was.`);
+        else if (!isFirstBuild) log(`Rebuilt dist/ in ${tookMs} ms.`);
+        isFirstBuild = false;
+        firstBuildEnded();
+      });
+    },
+  };
+  const watching = await esbuild.context(appOptions([reportRebuilds]));
+  await watching.watch();
+  await firstBuild;
+}
+
+/** Ends esbuild's own process, and stays until it is gone: exiting before would leave it to the system's init. */
+export async function stopBuilding() {
+  await esbuild.stop();
+  await sleep(50);
+}
+
+async function runFromCommandLine() {
+  const { values } = parseArgs({ options: { watch: { type: 'boolean', default: false } } });
+  const startedAt = performance.now();
+  await build();
+  const sizeKib = Math.round(statSync(join(distDirectory, 'main.js')).size / 1024);
+  const dist = relative(process.cwd(), distDirectory) || '.';
+  console.log(`Built ${dist} (main.js ${sizeKib} KiB) in ${Math.round(performance.now() - startedAt)} ms.`);
+  if (values.watch) {
+    await watchApp((line) => console.log(line));
+    console.log('Watching src/. Press Ctrl+C to stop.');
+  } else {
+    await stopBuilding();
+  }
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href) {
+  try {
+    await runFromCommandLine();
+  } catch (error) {
+    // esbuild has printed the errors of the source already.
+    if (!error.errors) console.error(error.message);
+    await stopBuilding();
+    process.exitCode = 1;
+  }
+}

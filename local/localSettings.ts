@@ -1,0 +1,89 @@
+import { copyFile, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf, CommandError, messageOf } from './messages';
+
+export const SETTINGS_FILE = 'local.settings.json';
+
+export interface LocalSettings {
+  /** Path of local.settings.json. */
+  file: string;
+  /** It was made from the example just now. */
+  created: boolean;
+  /** A setting's value, or undefined when it is missing or empty. The environment wins over the file, as under `func`. */
+  get(name: string): string | undefined;
+  /** Where a value comes from, for messages. */
+  sourceOf(name: string): string;
+}
+
+/**
+ * Reads local.settings.json, made from local.settings.json.example when it is missing.
+ * @throws {CommandError} that says what to do, when it cannot be read or is not what `func` takes
+ */
+export async function readLocalSettings(
+  projectRoot: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<LocalSettings> {
+  const file = join(projectRoot, SETTINGS_FILE);
+  const example = `${file}.example`;
+  let created = false;
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw new CommandError(`${SETTINGS_FILE} cannot be read: ${messageOf(error)}`);
+    await copyFile(example, file).catch((copyError: unknown) => {
+      throw new CommandError(`There is no ${SETTINGS_FILE}, and none can be made: ${messageOf(copyError)}`);
+    });
+    created = true;
+    text = await readFile(file, 'utf8');
+  }
+  const values = valuesOf(text);
+  const inEnvironment = (name: string): boolean => (environment[name] ?? '') !== '';
+  return {
+    file,
+    created,
+    get: (name) => (inEnvironment(name) ? environment[name] : values.get(name) || undefined),
+    sourceOf: (name) => (inEnvironment(name) ? 'the environment' : SETTINGS_FILE),
+  };
+}
+
+/** Nothing of the file is ever quoted in an error: it holds keys, and JSON.parse's message repeats what it stumbled over. */
+function valuesOf(text: string): Map<string, string> {
+  let content: unknown;
+  try {
+    content = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    throw faultyFile(`is not valid JSON${placeOf(error, text)}`, 'Correct it');
+  }
+  if (!isObject(content)) throw faultyFile('does not hold a JSON object', 'Correct it');
+  if (content['IsEncrypted'] !== false) {
+    throw faultyFile('does not say "IsEncrypted": false, so its values count as encrypted', 'Add that line');
+  }
+  const values = content['Values'];
+  if (!isObject(values)) throw faultyFile('has no "Values" object', 'Add one with your settings');
+  const texts = new Map<string, string>();
+  for (const [name, value] of Object.entries(values)) {
+    if (value === null) continue;
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
+      throw faultyFile(`has a "${name}" that is not a plain value`, 'Make it a string, a number or a boolean');
+    }
+    texts.set(name, String(value));
+  }
+  return texts;
+}
+
+function faultyFile(fault: string, remedy: string): CommandError {
+  return new CommandError(
+    `${SETTINGS_FILE} ${fault}. ${remedy}, or delete the file: the next start makes it anew from ${SETTINGS_FILE}.example.`,
+  );
+}
+
+/** Node says "... at position 12" or "... (line 3 column 5)"; only the number is taken over. */
+function placeOf(error: unknown, text: string): string {
+  const position = /position (\d+)/.exec(messageOf(error))?.[1];
+  return position === undefined ? '' : ` (line ${text.slice(0, Number(position)).split('\n').length})`;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,45 @@
+/** An end of the command that is told in one message, without a stack. Messages hold no key, token or connection string. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+
+  constructor(
+    message: string,
+    readonly exitCode: 1 | 2 = 1,
+  ) {
+    super(message);
+  }
+}
+
+/** What may be said of an unknown error: its message, or what stands for one. */
+export function messageOf(error: unknown): string {
+  return hasProperty(error, 'message') && typeof error.message === 'string' ? error.message : String(error);
+}
+
+/** A system error's code, like ENOENT. */
+export function codeOf(error: unknown): string | undefined {
+  return hasProperty(error, 'code') && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** The port of a "port is taken" error, or undefined for any other error. */
+export function takenPort(error: unknown): number | undefined {
+  if (codeOf(error) !== 'EADDRINUSE') return undefined;
+  return hasProperty(error, 'port') && typeof error.port === 'number' ? error.port : undefined;
+}
+
+/** Not `instanceof Error`: that is false for the built-in modules' errors where code runs in a context of its own, as under Jest. */
+function hasProperty<Name extends string>(value: unknown, name: Name): value is Record<Name, unknown> {
+  return typeof value === 'object' && value !== null && name in value;
+}
+
+/**
+ * Turns "port is taken" into a message that names the port, what it was for and the option that changes it; other errors
+ * are returned as they are.
+ */
+export function explainTakenPort(error: unknown, what: string, option: string): unknown {
+  const port = takenPort(error);
+  if (port === undefined) return error;
+  return new CommandError(
+    `Port ${port}, for ${what}, is taken by another process (an earlier start that still runs?).\n` +
+      `Stop that process, or add "-- ${option} N" to the command to use another port (0 = any free one).`,
+  );
+}

@@ -1,0 +1,169 @@
+/** A run as the app answers it. Read from JSON: only what is printed is named here. */
+export interface PrintedRun {
+  id: string;
+  status: string;
+  durationMs?: number;
+  connection?: string;
+  target?: string;
+  cleanup?: string;
+  error?: PrintedError;
+  recorded?: boolean;
+  recordError?: PrintedError;
+  actions?: PrintedAction[];
+}
+
+export interface PrintedAction {
+  name: string;
+  status: string;
+  code?: string;
+  durationMs?: number;
+  error?: PrintedError;
+  outputs?: unknown;
+  retryHistory?: { code?: string }[];
+}
+
+export interface PrintedError {
+  code?: string;
+  message?: string;
+}
+
+export interface PrintStyle {
+  colour: boolean;
+  /** False: ASCII only. */
+  unicode: boolean;
+}
+
+type Colour = 'red' | 'green' | 'yellow' | 'grey' | 'bold';
+const colourCodes: Record<Colour, number> = { red: 31, green: 32, yellow: 33, grey: 90, bold: 1 };
+const longestValue = 200;
+
+/** Colours and signs only where they are shown as such. */
+export function styleFor(
+  stream: { isTTY?: boolean },
+  environment: Record<string, string | undefined> = process.env,
+): PrintStyle {
+  const dumb = environment['TERM'] === 'dumb';
+  return { colour: stream.isTTY === true && !environment['NO_COLOR'] && !dumb, unicode: !dumb };
+}
+
+/** The lines that show a run: its verdict, then each step with its outputs, retries and errors. */
+export function describeRun(run: PrintedRun, style: PrintStyle): string[] {
+  const paint = painter(style);
+  const actions = run.actions ?? [];
+  const took = run.durationMs === undefined ? '' : ` in ${(run.durationMs / 1000).toFixed(1)} s`;
+  const via = run.target === 'functions' ? 'through the function URLs' : 'on the connection itself';
+  const about = run.connection === undefined ? '' : `  (connection ${plain(run.connection)}, ${via})`;
+  const verdict = paint(`${plain(run.status)}${took}`, colourOf(run.status));
+  const lines = [`${paint(`Run ${plain(run.id)}`, 'bold')}  ${verdict}${about}`];
+  const widthOf = (texts: string[]): number => Math.max(0, ...texts.map((text) => text.length));
+  const widths = {
+    name: widthOf(actions.map(({ name }) => name)),
+    status: widthOf(actions.map(({ status }) => status)),
+    code: widthOf(actions.map(({ code }) => code ?? '')),
+  };
+  for (const action of actions) lines.push(...describeAction(action, widths, style));
+  if (run.error) lines.push(paint(`  ${errorText(run.error)}`, run.status === 'Succeeded' ? 'yellow' : 'red'));
+  if (run.cleanup === 'Pending') lines.push(paint('  The user that this run made still exists.', 'yellow'));
+  if (run.recorded === false) {
+    const why = run.recordError ? `: ${errorText(run.recordError)}` : '.';
+    lines.push(paint(`  The run was not recorded${why}`, 'yellow'));
+  }
+  return lines;
+}
+
+function describeAction(
+  action: PrintedAction,
+  widths: { name: number; status: number; code: number },
+  style: PrintStyle,
+): string[] {
+  const paint = painter(style);
+  const colour = colourOf(action.status);
+  const duration = action.durationMs === undefined ? '' : durationText(action.durationMs);
+  const columns = [
+    plain(action.name).padEnd(widths.name),
+    paint(plain(action.status).padEnd(widths.status), colour),
+    plain(action.code ?? '').padEnd(widths.code),
+    duration.padStart(8),
+  ];
+  const line = `  ${paint(signOf(action.status, style), colour)} ${columns.join('   ')}${retryText(action.retryHistory ?? [])}`;
+  const lines = [line.trimEnd()];
+  const rows = flatten(action.outputs);
+  const pathWidth = Math.max(12, ...rows.map(([path]) => path.length));
+  for (const [path, value] of rows) lines.push(`      ${paint(path.padEnd(pathWidth), 'grey')} ${value}`);
+  if (action.error) lines.push(paint(`      ${errorText(action.error)}`, action.status === 'Skipped' ? 'grey' : 'red'));
+  return lines;
+}
+
+/** Outputs as `path  value` rows: `identity.id  8:acs:…`. */
+function flatten(value: unknown, path = ''): [path: string, value: string][] {
+  if (value === undefined || value === null) return [];
+  if (typeof value !== 'object') return [[path, shortened(plain(scalarText(value)))]];
+  if (isRedactedToken(value)) return [[path, redactedText(value)]];
+  if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) {
+    return [[path, shortened(plain(value.map(scalarText).join(', ')))]];
+  }
+  return Object.entries(value).flatMap(([key, item]) =>
+    flatten(item, path === '' ? plain(key) : `${path}.${plain(key)}`),
+  );
+}
+
+interface RedactedToken {
+  redacted: true;
+  sha256?: unknown;
+  scopes?: unknown;
+  expiresOn?: unknown;
+}
+
+function isRedactedToken(value: object): value is RedactedToken {
+  return 'redacted' in value && value.redacted === true;
+}
+
+function redactedText({ sha256, scopes, expiresOn }: RedactedToken): string {
+  const parts = [typeof sha256 === 'string' ? `(redacted, sha256 ${plain(sha256)})` : '(redacted)'];
+  if (Array.isArray(scopes)) parts.push(`scopes ${plain(scopes.map(scalarText).join(', '))}`);
+  if (typeof expiresOn === 'string') parts.push(`expires ${plain(expiresOn)}`);
+  return parts.join('   ');
+}
+
+function retryText(retries: { code?: string }[]): string {
+  if (retries.length === 0) return '';
+  const codes = retries.flatMap(({ code }) => (code === undefined ? [] : [plain(code)]));
+  const count = `after ${retries.length} ${retries.length === 1 ? 'retry' : 'retries'}`;
+  return `   ${count}${codes.length > 0 ? ` (${codes.join(', ')})` : ''}`;
+}
+
+function errorText({ code, message }: PrintedError): string {
+  return [code, message].flatMap((text) => (text === undefined || text === '' ? [] : [plain(text)])).join(': ');
+}
+
+function durationText(durationMs: number): string {
+  return durationMs < 1000 ? `${Math.round(durationMs)} ms` : `${(durationMs / 1000).toFixed(1)} s`;
+}
+
+function colourOf(status: string): Colour {
+  if (status === 'Succeeded') return 'green';
+  return status === 'Skipped' ? 'grey' : status === 'Running' ? 'yellow' : 'red';
+}
+
+function signOf(status: string, { unicode }: PrintStyle): string {
+  if (status === 'Succeeded') return unicode ? '✓' : '+';
+  if (status === 'Skipped') return '-';
+  return unicode ? '✗' : 'x';
+}
+
+function painter({ colour }: PrintStyle): (text: string, as: Colour) => string {
+  return (text, as) => (colour ? `\u001b[${colourCodes[as]}m${text}\u001b[0m` : text);
+}
+
+function scalarText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
+function shortened(text: string): string {
+  return text.length > longestValue ? `${text.slice(0, longestValue)}... (${text.length} characters)` : text;
+}
+
+/** One line without control characters: what a service answers must not steer the terminal. */
+function plain(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ').trim();
+}

@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import { createIdentityEmulator, DEFAULT_PORT, type IdentityEmulator } from './emulator';
+import { DEFAULT_STORAGE_PORT, type StartArguments } from './arguments';
+import { explainTakenPort, takenPort } from './messages';
+import type { StartedParts } from './startedParts';
+import { startStorage, type RunningStorage } from './storage';
+
+/** Starts the ACS identity emulator in this process, with the key that local.settings.json.example names. */
+export async function startEmulator(
+  projectRoot: string,
+  parts: StartedParts,
+  ports: { port: number; httpsPort: number | false },
+  print: (line: string) => void,
+): Promise<IdentityEmulator> {
+  try {
+    const { emulator } = await parts.start(async () => {
+      const started = await createIdentityEmulator({
+        ...ports,
+        certificateDirectory: join(projectRoot, '.local', 'certificates'),
+        log: print,
+      });
+      return { emulator: started, stop: () => started.close() };
+    });
+    return emulator;
+  } catch (error) {
+    throw explainTakenPort(error, 'the ACS identity emulator', optionFor(error, ports));
+  }
+}
+
+function optionFor(error: unknown, { port, httpsPort }: { port: number; httpsPort: number | false }): string {
+  const taken = takenPort(error);
+  return taken === httpsPort && taken !== port ? '--emulator-https-port' : '--emulator-port';
+}
+
+export interface LocalStorage extends RunningStorage {
+  /** For messages. */
+  description: string;
+}
+
+/**
+ * Starts Azurite. Its data is kept by port, in .local/azurite or .local/azurite-PORT: two of them on one directory would spoil it.
+ * On free ports (0) nothing is kept.
+ */
+export async function startAzurite(projectRoot: string, parts: StartedParts, port: number): Promise<LocalStorage> {
+  const directory = port === DEFAULT_STORAGE_PORT ? 'azurite' : `azurite-${port}`;
+  try {
+    const storage = await parts.start(() =>
+      startStorage({
+        port,
+        ...(port === 0 ? { inMemory: true } : { location: join(projectRoot, '.local', directory) }),
+      }),
+    );
+    const { blobPort, queuePort, tablePort } = storage;
+    const data = port === 0 ? 'kept in memory' : `in .local/${directory}`;
+    return {
+      ...storage,
+      description: `Azurite on 127.0.0.1, ports ${blobPort} (blobs), ${queuePort} (queues), ${tablePort} (tables), data ${data}`,
+    };
+  } catch (error) {
+    const service = ['blobs', 'queues', 'tables'][(takenPort(error) ?? port) - port] ?? 'storage';
+    throw explainTakenPort(error, `Azurite's ${service}`, '--storage-port');
+  }
+}
+
+/** `npm run services`: the emulators alone, for `func start` or a debugger. */
+export async function startServices(
+  projectRoot: string,
+  args: StartArguments,
+  parts: StartedParts,
+  print: (line: string) => void,
+): Promise<RunningStorage> {
+  const ports = { port: args.emulatorPort ?? DEFAULT_PORT, httpsPort: args.emulatorHttpsPort };
+  const [emulator, storage] = await Promise.all([
+    startEmulator(projectRoot, parts, ports, print),
+    startAzurite(projectRoot, parts, args.storagePort),
+  ]);
+  const isDefaultStorage = storage.blobPort === DEFAULT_STORAGE_PORT;
+  const isAsInExample = isDefaultStorage && emulator.port === DEFAULT_PORT;
+  print(`ACS identity emulator on ${emulator.endpoint}`);
+  if (emulator.httpsConnectionString !== undefined) {
+    print(`  and over https; clients trust it with NODE_EXTRA_CA_CERTS=${emulator.certificateFile ?? ''}`);
+  }
+  print(storage.description);
+  print('');
+  print(isAsInExample ? 'Settings (as in local.settings.json.example):' : 'Settings for local.settings.json:');
+  print(`  AcsIdentity          ${emulator.connectionString}`);
+  if (emulator.httpsConnectionString !== undefined) print(`    or over https      ${emulator.httpsConnectionString}`);
+  print(`  AzureWebJobsStorage  ${isDefaultStorage ? 'UseDevelopmentStorage=true' : storage.connectionString}`);
+  print('');
+  print('Next, in another terminal: npm run build, then func start. Or start the app in a debugger.');
+  return storage;
+}

@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { DEFAULT_STORAGE_PORT, type StartArguments } from './arguments';
+import { findCoreTools, startCoreTools, type CoreTools } from './coreTools';
+import { startFunctionsHost } from './functionsHost/host';
+import { readLocalSettings, SETTINGS_FILE } from './localSettings';
+import { explainTakenPort } from './messages';
+import type { RunningHost } from './runningHost';
+import { startAzurite, startEmulator, type LocalStorage } from './services';
+import { chooseStandIns, settingsForPorts } from './standIns';
+import type { StartedParts } from './startedParts';
+import { storageConnectionString } from './storage';
+
+/** `npm start`, up to the point where the app answers: the emulators that the settings call for, and the host. */
+export async function startApp(
+  projectRoot: string,
+  args: StartArguments,
+  parts: StartedParts,
+  print: (line: string) => void,
+): Promise<{ host: RunningHost; storage: LocalStorage | undefined }> {
+  const settings = await readLocalSettings(projectRoot);
+  if (settings.created) print(`Made ${SETTINGS_FILE} from ${SETTINGS_FILE}.example.`);
+  const chosen = chooseStandIns(settings);
+  for (const remark of chosen.remarks) print(remark);
+
+  const lookingForCoreTools = findCoreTools(projectRoot);
+  const storing =
+    chosen.emulatedStorage.length > 0 ? startAzurite(projectRoot, parts, args.storagePort) : Promise.resolve(undefined);
+  // Its failure is met where it is awaited, below; until then it must not count as unhandled.
+  storing.catch(() => undefined);
+
+  const [emulated] = chosen.emulatedConnections;
+  const emulator =
+    emulated === undefined
+      ? undefined
+      : await startEmulator(projectRoot, parts, { port: args.emulatorPort ?? emulated.port, httpsPort: false }, print);
+  if (emulator !== undefined) {
+    const names = chosen.emulatedConnections.map(({ name }) => name).join(', ');
+    print(
+      `ACS: the local emulator on http://127.0.0.1:${emulator.port} (${names} from ${settings.sourceOf(emulated?.name ?? '')})`,
+    );
+  }
+
+  const coreTools = await lookingForCoreTools;
+  // With known ports the host can start beside Azurite. `func` can't: it opens its port 28 s later when storage isn't there.
+  const mustWait = coreTools !== undefined || args.storagePort === 0;
+  const storage = mustWait ? await storing : undefined;
+  const changed = settingsForPorts(chosen, {
+    emulator: emulator?.port,
+    storage: storage ?? { blobPort: args.storagePort, connectionString: storageConnectionString(args.storagePort) },
+  });
+  print(hostRemark(coreTools));
+  const hosting = parts.start(() => startHost(projectRoot, args, coreTools, changed, settings.file, print));
+  const [host, runningStorage] = await Promise.all([hosting, storing]).catch((error: unknown) => {
+    throw explainTakenPort(error, 'the Functions host', '--port');
+  });
+  if (runningStorage !== undefined) print(`Storage: ${runningStorage.description}`);
+  else if (args.storagePort !== DEFAULT_STORAGE_PORT)
+    print('--storage-port has no effect: the settings call for no Azurite.');
+  if (emulator === undefined && args.emulatorPort !== undefined) {
+    print('--emulator-port has no effect: the settings call for no emulator.');
+  }
+  if (host.functions.some(({ name }) => name === 'dashboard'))
+    print(`Dashboard: http://localhost:${host.port}/api/dashboard`);
+  return { host, storage: runningStorage };
+}
+
+function hostRemark(coreTools: CoreTools | undefined): string {
+  return coreTools === undefined
+    ? 'Host: local/functionsHost, because Azure Functions Core Tools (func) were not found in node_modules or PATH.'
+    : `Host: func start, Azure Functions Core Tools ${coreTools.version} (${coreTools.file})`;
+}
+
+function startHost(
+  projectRoot: string,
+  args: StartArguments,
+  coreTools: CoreTools | undefined,
+  changedSettings: Record<string, string>,
+  settingsFile: string,
+  print: (line: string) => void,
+): Promise<RunningHost> {
+  if (coreTools !== undefined)
+    return startCoreTools(coreTools, {
+      projectRoot,
+      port: args.port,
+      environment: { ...process.env, ...changedSettings },
+    });
+  return startFunctionsHost({
+    appDirectory: projectRoot,
+    port: args.port,
+    environment: changedSettings,
+    settingsFile,
+    workerFile: join(__dirname, 'functionsHost', 'worker.js'),
+    log: print,
+    watch: args.command === 'watch',
+  });
+}

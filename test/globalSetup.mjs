@@ -1,0 +1,7 @@
+import { build, stopBuilding } from '../local/build.mjs';
+
+/** Tests run against what is deployed and what `npm start` runs, so both are built once before them. */
+export default async function buildOnce() {
+  await build();
+  await stopBuilding();
+}

@@ -1,0 +1,98 @@
+import { TableClient } from '@azure/data-tables';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import net, { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { storageConnectionString, startStorage, type RunningStorage, type StorageOptions } from '../../local/storage';
+
+const running: RunningStorage[] = [];
+async function start(options: StorageOptions): Promise<RunningStorage> {
+  const storage = await startStorage(options);
+  running.push(storage);
+  return storage;
+}
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((storage) => storage.stop()));
+});
+
+const tableOf = (storage: RunningStorage) =>
+  TableClient.fromConnectionString(storage.connectionString, 'kept', { allowInsecureConnection: true });
+
+async function isListening(port: number): Promise<boolean> {
+  const socket = net.connect(port, '127.0.0.1');
+  const connected = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  return connected;
+}
+
+/** A port that is taken for as long as `use` runs. */
+async function withTakenPort(use: (port: number) => Promise<void>): Promise<void> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    await use((server.address() as AddressInfo).port);
+  } finally {
+    server.close();
+  }
+}
+
+describe('the storage emulator', () => {
+  it('on free ports has three services, and its data is gone with it when it is kept in memory', async () => {
+    const storage = await start({ port: 0, inMemory: true });
+    const ports = [storage.blobPort, storage.queuePort, storage.tablePort];
+    expect(new Set(ports).size).toBe(3);
+    expect(await Promise.all(ports.map(isListening))).toEqual([true, true, true]);
+    await storage.stop();
+    expect(await Promise.all(ports.map(isListening))).toEqual([false, false, false]);
+  });
+
+  it('keeps its data in its directory over a restart', async () => {
+    const location = await mkdtemp(join(tmpdir(), 'storage-'));
+    try {
+      const first = await start({ port: 0, location, tableOnly: true });
+      await tableOf(first).createTable();
+      await tableOf(first).createEntity({ partitionKey: 'a', rowKey: 'b', text: 'still there' });
+      await first.stop();
+      const second = await start({ port: 0, location, tableOnly: true });
+      expect(await tableOf(second).getEntity('a', 'b')).toMatchObject({ text: 'still there' });
+      await second.stop();
+      // Telemetry would leave its state here.
+      expect((await readdir(location)).filter((name) => !name.startsWith('__'))).toEqual([]);
+    } finally {
+      await rm(location, { recursive: true });
+    }
+  });
+
+  it('can be tables alone', async () => {
+    const storage = await start({ port: 0, inMemory: true, tableOnly: true });
+    expect(storage).toMatchObject({ blobPort: 0, queuePort: 0 });
+    expect(storage.connectionString).not.toContain('BlobEndpoint');
+    await tableOf(storage).createTable();
+  });
+
+  it('says which port is taken, and leaves the others free', () =>
+    withTakenPort(async (port) => {
+      await expect(start({ port: port - 1, inMemory: true })).rejects.toMatchObject({ code: 'EADDRINUSE', port });
+      expect(await isListening(port - 1)).toBe(false);
+      await expect(start({ port, inMemory: true, tableOnly: true })).rejects.toMatchObject({
+        code: 'EADDRINUSE',
+        port,
+      });
+    }));
+
+  it('says why it cannot start', async () => {
+    const missing = join(tmpdir(), 'no-such-process.js');
+    await expect(start({ port: 0, inMemory: true, processFile: missing })).rejects.toThrow(/Azurite could not start/);
+    await expect(start({ port: 0, location: join(__filename, 'x') })).rejects.toMatchObject({ code: 'ENOTDIR' });
+  });
+
+  it('has the well-known account on the ports that follow the first', () => {
+    expect(storageConnectionString(11000)).toMatch(
+      /AccountName=devstoreaccount1;.*BlobEndpoint=http:\/\/127.0.0.1:11000\/.*QueueEndpoint=http:\/\/127.0.0.1:11001\/.*TableEndpoint=http:\/\/127.0.0.1:11002\//,
+    );
+  });
+});
