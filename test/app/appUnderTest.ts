@@ -1,0 +1,74 @@
+import { resolve } from 'node:path';
+import { startFunctionsHost, type FunctionsHost } from '../../local/functionsHost/host';
+
+const root = resolve(__dirname, '../..');
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  body: Body;
+}
+
+export interface Body {
+  identity?: { id: string };
+  accessToken?: { token: string; expiresOn: string };
+  token?: string;
+  expiresOn?: string;
+  id?: string;
+  status?: string;
+  error?: {
+    code: string;
+    message: string;
+    target?: string;
+    details?: { target?: string; message: string }[];
+    innererror?: { code?: string; 'ms-cv'?: string };
+  };
+  [field: string]: unknown;
+}
+
+/** The built app under the local host, with these settings and no others of the app. */
+export interface AppUnderTest {
+  host: FunctionsHost;
+  /** What the host and the app said. */
+  lines: string[];
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+/** Every name of a setting that the machine's environment might have. */
+const SETTINGS =
+  /^(AcsIdentity|IDENTITY_|WORKFLOW_|HISTORY_|AzureWebJobs|WEBSITE_|RUN_HISTORY|IDENTITY_ENDPOINT|IDENTITY_HEADER|AZURE_)/;
+
+export async function startApp(settings: Record<string, string>, appDirectory = root): Promise<AppUnderTest> {
+  for (const name of Object.keys(process.env)) if (SETTINGS.test(name)) delete process.env[name];
+  const lines: string[] = [];
+  const host = await startFunctionsHost({
+    appDirectory,
+    port: 0,
+    settingsFile: false,
+    environment: { WORKFLOW_SCHEDULE: '0 0 0 1 1 *', FUNCTIONS_WORKER_RUNTIME: 'node', ...settings },
+    workerFile: resolve(root, '.local/build/functionsHost/worker.js'),
+    log: (line) => lines.push(line),
+    watch: false,
+  });
+  return {
+    host,
+    lines,
+    async call(method, path, body, headers = {}) {
+      const response = await fetch(`http://127.0.0.1:${host.port}/api/${path}`, {
+        method,
+        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return {
+        status: response.status,
+        headers: response.headers,
+        text,
+        body: (text === '' ? {} : JSON.parse(text)) as Body,
+      };
+    },
+    stop: () => host.stop(),
+  };
+}
