@@ -36,6 +36,8 @@ test('health says what was seen, of settings, storage and ACS, before, during an
   });
 
   await emulator.close();
+  expect((await app.call('GET', 'health/deep')).status).toBe(503);
+  expect((await app.call('GET', 'health')).status).toBe(503);
   const run = (await app.call('POST', 'runs')).body as unknown as Run;
   expect(run).toMatchObject({ status: 'Failed', recorded: true, cleanup: 'NotNeeded' });
   expect(run.error?.message).toContain('ECONNREFUSED');
