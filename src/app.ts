@@ -49,8 +49,7 @@ export class App {
   /** Runs the workflow once. @throws AppError when a setting or the connection is wrong; a run that fails is an answer */
   async run(wish: RunWish): Promise<Run> {
     const settings = workflowSettings();
-    const connection = wish.connection ?? settings.connections[0];
-    const { name } = await this.connections.get(connection);
+    const { name } = await this.connections.get(wish.connection);
     const request: RunRequest = {
       createTokenWithScopes:
         wish.createTokenWithScopes ?? scopesOfSetting('WORKFLOW_CREATE_SCOPES', settings.createScopes, 0),
@@ -78,7 +77,7 @@ export class App {
     return running.finally(() => this.running.delete(running));
   }
 
-  /** Connections that a scheduled run tests, one after the other. */
+  /** Connections that scheduled runs test, a run for each. */
   scheduledConnections(): string[] {
     return workflowSettings().connections;
   }

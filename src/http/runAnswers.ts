@@ -1,4 +1,5 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
+import { queryOf } from './validate';
 
 interface FinishedRun {
   id: string;
@@ -28,9 +29,10 @@ export function startedRun(run: FinishedRun, request: HttpRequest, failOnError: 
 export function runPage(page: { value: object[]; continuationToken?: string }, request: HttpRequest): HttpResponseInit {
   if (page.continuationToken === undefined) return { status: 200, jsonBody: { value: page.value } };
   const query = new URLSearchParams();
+  const given = queryOf(request);
   for (const name of ['status', 'since', 'until', 'clientTrackingId', 'connection', 'top']) {
-    const value = request.query.get(name);
-    if (value !== null) query.set(name, value);
+    const value = given[name];
+    if (value !== undefined) query.set(name, value);
   }
   query.set('continuationToken', page.continuationToken);
   return { status: 200, jsonBody: { value: page.value, nextLink: `${pathOf(request)}?${query.toString()}` } };

@@ -21,6 +21,14 @@ export type InputOf<S extends InputSpec> = OutputOf<S['params']> & OutputOf<S['q
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_FAULTS = 50;
 
+/** Every query value that a function takes, by its name in lower case. */
+const QUERY_NAMES = new Map(
+  [
+    ...['connection', 'failOnError', 'maxAgeMinutes'],
+    ...['status', 'since', 'until', 'clientTrackingId', 'top', 'continuationToken'],
+  ].map((name) => [name.toLowerCase(), name]),
+);
+
 /**
  * Reads and checks all that a request brings.
  * @throws AppError `InvalidRequest` (400) with one detail a fault, `LengthRequired` (411), `RequestTooLarge` (413)
@@ -29,10 +37,17 @@ export async function readInput<S extends InputSpec>(spec: S, request: HttpReque
   const faults: ErrorDetail[] = [];
   const input = {};
   if (spec.params) Object.assign(input, check(spec.params, request.params, faults));
-  if (spec.query) Object.assign(input, check(spec.query, Object.fromEntries(request.query), faults));
+  if (spec.query) Object.assign(input, check(spec.query, queryOf(request), faults));
   if (spec.body) Object.assign(input, check(spec.body, await readBody(request, spec.optionalBody === true), faults));
   if (faults.length > 0) throw invalid(faults);
   return input as InputOf<S>;
+}
+
+/** Query values by name. The platform takes names in any case, so `?Connection=x` must not be overlooked. */
+export function queryOf(request: HttpRequest): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, value] of request.query) values[QUERY_NAMES.get(name.toLowerCase()) ?? name] = value;
+  return values;
 }
 
 /** A 400 that lists every fault and speaks of the first. */

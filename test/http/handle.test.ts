@@ -180,6 +180,12 @@ test.each([
   expect([answer.status, targets(answer)]).toEqual([400, [target]]);
 });
 
+test('names of query values are taken in any case', async () => {
+  const answer = await send(startRunInput, { query: { Connection: 'Two', FAILONERROR: 'true', other: 'x' } });
+  expect(answer).toMatchObject({ status: 200, body: { connection: 'Two', failOnError: 'true' } });
+  expect(await send(listRunsInput, { query: { STATUS: 'failed' } })).toMatchObject({ status: 400 });
+});
+
 test('answers carry the invocation, echo the ids of the caller, and are not cached', async () => {
   const { headers } = await send(
     {},
