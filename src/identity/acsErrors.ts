@@ -84,7 +84,7 @@ function answered(
       `ACS (${host}) doesn't serve the api-version that this app uses. Update @azure/communication-identity and deploy again.`,
     );
   }
-  if (aboutUser && ((status === 401 && acsCode === 'IdentityNotOwned') || status === 404)) {
+  if (aboutUser && ((status === 401 && acsCode === 'IdentityNotOwned') || (status === 404 && acsCode !== undefined))) {
     return make(404, 'UserNotFound', `The user is not one of the ACS resource of connection '${name}'.`, {
       target: 'userId',
     });

@@ -243,6 +243,17 @@ describe('what ACS says or does not say', () => {
     expect(code(await call('POST', 'users'))).toBe('502 ServiceUnavailable');
   });
 
+  test('502 ServiceUnavailable for a 404 that is not of ACS: the endpoint is something else', async () => {
+    emulator.addFault({ operation: 'revokeAccessTokens', status: 404, body: '<html>', contentType: 'text/html' });
+    expect(code(await call('DELETE', tokensOf(userId)))).toBe('502 ServiceUnavailable');
+    emulator.addFault({
+      operation: 'revokeAccessTokens',
+      status: 404,
+      body: { error: { code: 'NotFound', message: 'x' } },
+    });
+    expect(code(await call('DELETE', tokensOf(userId)))).toBe('404 UserNotFound');
+  });
+
   test('502 ServiceUnavailable for a user without the token asked for, whose id is not lost', async () => {
     emulator.addFault({ operation: 'createIdentity', status: 201, body: { identity: { id: userId } } });
     const answer = await call('POST', 'users', { createTokenWithScopes: ['chat'] });
