@@ -18,7 +18,8 @@ const commands = {
   start: { build: true, run: () => [inProject('.local/build/start.js'), 'start'] },
   watch: { build: true, watch: true, run: () => [inProject('.local/build/start.js'), 'watch'] },
   services: { build: true, run: () => [inProject('.local/build/start.js'), 'services'] },
-  emulator: { build: true, run: () => [inProject('.local/build/emulator/command.js')] },
+  // File names among its arguments are those of whoever calls it.
+  emulator: { build: true, staysInDirectory: true, run: () => [inProject('.local/build/emulator/command.js')] },
   host: { build: true, run: () => [inProject('.local/build/functionsHost/command.js')] },
   // Jest's globalSetup builds, so that a plain `npx jest` does too.
   test: { build: false, run: () => [inProject('node_modules/jest/bin/jest.js')] },
@@ -76,7 +77,8 @@ function npmCommand(npmArguments) {
 }
 
 async function installPackages() {
-  console.log('Installing packages (npm ci)… The first time takes a minute.');
+  // Not to stdout, which may be for a script to read.
+  console.error('Installing packages (npm ci)… The first time takes a minute.');
   const startedAt = Date.now();
   const output = [];
   const [command, npmArguments] = npmCommand([
@@ -94,7 +96,7 @@ async function installPackages() {
     throw new Stop(`npm could not be started (${error.message}). Run "npm ci" yourself, then try again.`);
   });
   if (exitCode === 0) {
-    console.log(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
+    console.error(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
     return;
   }
   if (wasInterrupted) throw new Stop('Interrupted. The next start installs the packages from the beginning.', 130);
@@ -187,7 +189,7 @@ async function main() {
   if (!packagesAreInstalled()) await installPackages();
   const stopBuilding = command.build ? await buildProject(command) : undefined;
   const child = spawn(process.execPath, [...command.run(), ...rest], {
-    cwd: projectRoot,
+    cwd: command.staysInDirectory ? process.cwd() : projectRoot,
     env: environmentWithoutLoopbackProxy(),
     // The channel says nothing; it closes when this process dies, however it does, and then the child ends too.
     stdio: ['inherit', 'inherit', 'inherit', ...(name === 'test' ? [] : ['ipc'])],

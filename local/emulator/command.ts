@@ -6,11 +6,19 @@ const USAGE_EXIT_CODE = 2;
 const TAKEN_PORT = 'EADDRINUSE';
 
 function report(emulator: IdentityEmulator, format: 'text' | 'json'): string {
-  const { connectionString, httpsConnectionString, certificateFile, jwksUrl } = emulator;
-  if (format === 'json') return JSON.stringify({ connectionString, httpsConnectionString, certificateFile, jwksUrl });
-  const lines = [`ACS identity emulator on ${emulator.endpoint}. Connection string:`, `  ${connectionString}`];
+  const { connectionString, httpsConnectionString, certificateFile, jwksUrl, teamsTokensUrl, resources } = emulator;
+  const several = resources.length > 1;
+  if (format === 'json') {
+    const forScripts = { connectionString, httpsConnectionString, certificateFile, jwksUrl, teamsTokensUrl };
+    return JSON.stringify(several ? { ...forScripts, resources } : forScripts);
+  }
+  const about = (resourceId: string) => (several ? `Resource ${resourceId}: ` : '');
+  const lines = [`ACS identity emulator on ${emulator.endpoint}. Connection string:`];
+  for (const resource of resources) lines.push(`  ${about(resource.resourceId)}${resource.connectionString}`);
   if (httpsConnectionString !== undefined && certificateFile !== undefined) {
-    lines.push('Over https:', `  ${httpsConnectionString}`);
+    lines.push('Over https:');
+    for (const resource of resources)
+      lines.push(`  ${about(resource.resourceId)}${resource.httpsConnectionString ?? ''}`);
     lines.push('Clients trust it with', `  NODE_EXTRA_CA_CERTS=${certificateFile}  (Node.js)`);
     lines.push(`  REQUESTS_CA_BUNDLE=${certificateFile}  (Python)`);
   }

@@ -8,7 +8,8 @@ export const commandUsage = `ACS identity emulator: a local stand-in for the Azu
   --port N                    http port (${DEFAULT_PORT}; 0 = any free one)
   --https-port N              serve https too, on this port (0 = any free one; off by default)
   --access-key K              base64 (a well-known key)
-  --resource GUID             id of the ACS resource (a fixed one)
+  --resource GUID             id of the ACS resource (a fixed one); again, with an --access-key each, for more resources
+  --data FILE                 keep users and the key pair of the tokens in this file (nothing is kept)
   --certificates DIR          where the https certificate is kept (.local/certificates)
   --revocation-delay SECONDS  how long revoked tokens go on being accepted (0; in the cloud up to 900)
   --print text|json           what is printed at the start (text)
@@ -32,15 +33,14 @@ const LONGEST_DELAY_SECONDS = 86_400;
 /** @throws UsageError */
 export function readCommandOptions(args: string[]): CommandOptions {
   const values = parse(args);
-  const { 'access-key': accessKey, resource, certificates, print = 'text', quiet = false, help = false } = values;
+  const { data, certificates, print = 'text', quiet = false, help = false } = values;
   const port = integer('port', values.port, HIGHEST_PORT) ?? DEFAULT_PORT;
   const httpsPort = integer('https-port', values['https-port'], HIGHEST_PORT);
   const delay = integer('revocation-delay', values['revocation-delay'], LONGEST_DELAY_SECONDS);
   if (port !== 0 && port === httpsPort) throw new UsageError('--port and --https-port are the same.');
   if (print !== 'text' && print !== 'json') throw new UsageError('--print is text or json.');
-  if (resource !== undefined && !isGuid(resource)) throw new UsageError('--resource is not a guid.');
-  if (accessKey !== undefined && !isBase64(accessKey)) throw new UsageError('--access-key is not base64.');
   if (certificates === '') throw new UsageError('--certificates is empty.');
+  if (data === '') throw new UsageError('--data is empty.');
   return {
     help,
     quiet,
@@ -49,8 +49,8 @@ export function readCommandOptions(args: string[]): CommandOptions {
     emulatorOptions: {
       port,
       httpsPort: httpsPort ?? false,
-      ...(accessKey === undefined ? {} : { accessKey }),
-      ...(resource === undefined ? {} : { resourceId: resource }),
+      ...readResources(values.resource ?? [], values['access-key'] ?? []),
+      ...(data === undefined ? {} : { dataFile: data }),
       ...(certificates === undefined ? {} : { certificateDirectory: certificates }),
       ...(delay === undefined ? {} : { revocationDelayMs: delay * 1000 }),
     },
@@ -64,8 +64,9 @@ function parse(args: string[]) {
       options: {
         port: { type: 'string' },
         'https-port': { type: 'string' },
-        'access-key': { type: 'string' },
-        resource: { type: 'string' },
+        'access-key': { type: 'string', multiple: true },
+        resource: { type: 'string', multiple: true },
+        data: { type: 'string' },
         certificates: { type: 'string' },
         'revocation-delay': { type: 'string' },
         print: { type: 'string' },
@@ -80,6 +81,29 @@ function parse(args: string[]) {
       throw new UsageError('There is an argument that belongs to no option.');
     throw new UsageError(error instanceof Error ? error.message : 'The options cannot be read.');
   }
+}
+
+/** Resources and keys belong together by their order. The first of each may be left out. */
+function readResources(
+  ids: string[],
+  keys: string[],
+): Pick<IdentityEmulatorOptions, 'accessKey' | 'resourceId' | 'resources'> {
+  if (!ids.every(isGuid)) throw new UsageError('--resource is not a guid.');
+  if (!keys.every(isBase64)) throw new UsageError('--access-key is not base64.');
+  if ((ids.length > 1 || keys.length > 1) && ids.length !== keys.length) {
+    throw new UsageError(
+      `There are ${ids.length} --resource and ${keys.length} --access-key: with several, give each resource its key.`,
+    );
+  }
+  if (new Set(keys).size < keys.length)
+    throw new UsageError('Two --access-key are the same: keys tell resources apart.');
+  const [resourceId, ...otherIds] = ids;
+  const [accessKey, ...otherKeys] = keys;
+  return {
+    ...(accessKey === undefined ? {} : { accessKey }),
+    ...(resourceId === undefined ? {} : { resourceId }),
+    resources: otherIds.map((id, i) => ({ resourceId: id, accessKey: otherKeys[i] ?? '' })),
+  };
 }
 
 function integer(name: string, text: string | undefined, max: number): number | undefined {

@@ -13,11 +13,19 @@ import {
   stopListening,
   type Server,
 } from './server/listeners';
-import { JWKS_PATH } from './server/localCalls';
+import { JWKS_PATH, TEAMS_TOKENS_PATH } from './server/localCalls';
 import { RequestLog, type RecordedRequest } from './server/requestLog';
+import { DataFile } from './state/dataFile';
 import type { ResourceUsers } from './state/users';
-import { signingKey } from './tokens/signingKey';
+import { AccessTokens } from './tokens/accessTokens';
+import { processSigningKey } from './tokens/signingKey';
 import { makeTeamsToken, type TeamsTokenClaims } from './tokens/teamsToken';
+
+export interface EmulatedResource {
+  readonly resourceId: string;
+  readonly connectionString: string;
+  readonly httpsConnectionString?: string;
+}
 
 /** A running stand-in for the ACS Identity service. */
 export interface IdentityEmulator {
@@ -32,8 +40,12 @@ export interface IdentityEmulator {
   readonly certificateFile?: string;
   /** The public key of the tokens. */
   readonly jwksUrl: string;
+  /** POST `{ appId, userId, expiresInSeconds? }` there for a Teams user's token: `{ token }`. */
+  readonly teamsTokensUrl: string;
   readonly accessKey: string;
   readonly resourceId: string;
+  /** All resources by their keys, the first one first. */
+  readonly resources: readonly EmulatedResource[];
   /** The living ones, of all resources, oldest first. Times are milliseconds since the epoch. */
   users(): { id: string; createdAt: number; tokensValidFrom?: number }[];
   /** The last 1000 calls, newest last. */
@@ -52,13 +64,17 @@ export interface IdentityEmulator {
 
 /**
  * Starts a stand-in for the ACS Identity service, on 127.0.0.1 alone.
- * @throws TypeError for a faulty option; the system's Error with `code` EADDRINUSE and `port` for a taken port
+ * @throws TypeError for a faulty option; Error for a data file that is in use or not the emulator's; the system's Error with `code` EADDRINUSE and `port` for a taken port
  */
 export async function createIdentityEmulator(options: IdentityEmulatorOptions = {}): Promise<IdentityEmulator> {
   const { port: wantedPort = 0, httpsPort: wantedHttpsPort = false, now = Date.now, log = () => undefined } = options;
   const keys = makeResources(options);
   const [first] = keys;
   if (first === undefined) throw new TypeError('There is no resource.');
+  const byResource = new Map(keys.map(({ resource }) => [resource.resourceId, resource]));
+  const dataFile = options.dataFile === undefined ? undefined : await DataFile.open(options.dataFile, byResource);
+  // Made in the background, so that the start need not wait for it.
+  const tokens = new AccessTokens(dataFile ? Promise.resolve(dataFile.signingKey) : processSigningKey());
   const requests = new RequestLog();
   const faults = new FaultList();
   const closing = new AbortController();
@@ -67,9 +83,11 @@ export async function createIdentityEmulator(options: IdentityEmulatorOptions = 
   const service: Service = {
     credentials: { keys, entraResource: first.resource, hosts },
     usersOf: (resourceId) => keys.find(({ resource }) => resource.resourceId === resourceId)?.resource,
+    tokens,
+    kept: () => dataFile?.kept() ?? Promise.resolve(),
     requests,
     faults,
-    localCalls: { faults, requests, makeTeamsToken: createTeamsToken },
+    localCalls: { faults, requests, tokens, makeTeamsToken: createTeamsToken },
     revocationDelayMs: options.revocationDelayMs ?? 0,
     now,
     log,
@@ -83,8 +101,6 @@ export async function createIdentityEmulator(options: IdentityEmulatorOptions = 
         request.socket.destroy();
       });
 
-  // Begun here so that the first token need not wait for it; nobody waits for it to start.
-  void signingKey();
   const sockets = new SocketCount();
   const servers: Server[] = [];
   const start = async (server: Server, port: number): Promise<number> => {
@@ -97,32 +113,44 @@ export async function createIdentityEmulator(options: IdentityEmulatorOptions = 
     closing.abort();
     const stopped = servers.map(stopListening);
     await Promise.all([...stopped, sockets.destroyAll()]);
+    await dataFile?.close();
   };
 
-  const port = await start(makeHttpServer(listenerFor('http'), log), wantedPort);
-  hosts.http = `${HOST}:${port}`;
+  let port: number;
   let https: { port: number; certificate: Certificate } | undefined;
-  if (wantedHttpsPort !== false) {
-    try {
+  try {
+    port = await start(makeHttpServer(listenerFor('http'), log), wantedPort);
+    hosts.http = `${HOST}:${port}`;
+    if (wantedHttpsPort !== false) {
       const certificate = await loadCertificate(certificateDirectoryOf(options));
       const server = makeHttpsServer(listenerFor('https'), certificate, log);
       https = { port: await start(server, wantedHttpsPort), certificate };
       hosts.https = `${HOST}:${https.port}`;
-    } catch (error) {
-      await close();
-      throw error;
     }
+  } catch (error) {
+    await close();
+    throw error;
   }
   const endpoint = `http://${hosts.http}/`;
-  const connectionString = (address: string): string => `endpoint=${address};accesskey=${first.base64}`;
+  const httpsEndpoint = https && `https://${HOST}:${https.port}/`;
+  const resources = keys.map(({ base64, resource: { resourceId } }): EmulatedResource => {
+    const connectionString = `endpoint=${endpoint};accesskey=${base64}`;
+    if (httpsEndpoint === undefined) return { resourceId, connectionString };
+    return { resourceId, connectionString, httpsConnectionString: `endpoint=${httpsEndpoint};accesskey=${base64}` };
+  });
   return {
-    connectionString: connectionString(endpoint),
+    connectionString: `endpoint=${endpoint};accesskey=${first.base64}`,
+    ...resources[0],
     endpoint,
     port,
-    ...(https === undefined ? {} : httpsPart(https, connectionString)),
+    ...(https === undefined || httpsEndpoint === undefined
+      ? {}
+      : { httpsEndpoint, httpsPort: https.port, certificateFile: https.certificate.file }),
     jwksUrl: `${endpoint.slice(0, -1)}${JWKS_PATH}`,
+    teamsTokensUrl: `${endpoint.slice(0, -1)}${TEAMS_TOKENS_PATH}`,
     accessKey: first.base64,
     resourceId: first.resource.resourceId,
+    resources,
     users: () => distinctResources(keys).flatMap((resource) => resource.list()),
     requests: () => requests.list(),
     clearRequests: () => requests.clear(),
@@ -131,19 +159,6 @@ export async function createIdentityEmulator(options: IdentityEmulatorOptions = 
     clearFaults: () => faults.clear(),
     createTeamsToken,
     close,
-  };
-}
-
-function httpsPart(
-  { port, certificate }: { port: number; certificate: Certificate },
-  connectionString: (address: string) => string,
-) {
-  const httpsEndpoint = `https://${HOST}:${port}/`;
-  return {
-    httpsConnectionString: connectionString(httpsEndpoint),
-    httpsEndpoint,
-    httpsPort: port,
-    certificateFile: certificate.file,
   };
 }
 

@@ -21,6 +21,8 @@ export interface IdentityEmulatorOptions {
   resourceId?: string;
   /** More resources, told apart by the key that signs; the same resource again gives it another key. */
   resources?: { resourceId: string; accessKey: string }[];
+  /** Keeps users and the key pair of the tokens across restarts; default: they end with the emulator. */
+  dataFile?: string;
   /** Where the https endpoint's certificate is kept; default .local/certificates in the working directory. */
   certificateDirectory?: string;
   /** How long revoked tokens go on being accepted; default 0, in the cloud up to 15 minutes. */

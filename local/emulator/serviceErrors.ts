@@ -139,3 +139,12 @@ export const internalError = (): ServiceError =>
     { code: 'InternalServerError', message: 'The identity emulator failed; its log says how.' },
     'before the controller',
   );
+
+/** The data file can't be written. Not the service's: it would be unavailable in a way of its own. */
+export const notKept = (code: string): ServiceError =>
+  envelope(
+    503,
+    { code: 'ServiceUnavailable', message: 'The change could not be kept.' },
+    'before the controller',
+    `the data file can't be written (${code})`,
+  );

@@ -9,14 +9,18 @@ import { checkMinutes, checkScopes, grantToken, readMinutes } from './tokenGrant
 export const createIdentity: IdentityOperation = {
   name: 'createIdentity',
   body: 'optional',
-  async run({ body, version, users, nowMs }) {
+  async run({ body, version, users, tokens, nowMs }) {
     const scopes = body.textList('createTokenWithScopes') ?? [];
     const minutes = readMinutes(body, version);
     checkScopes(scopes, version);
     checkMinutes(minutes);
     const { id, user } = users.create(nowMs);
     if (scopes.length === 0) return jsonAnswer(201, { identity: { id } });
-    const accessToken = await grantToken({ userId: id, user, resourceId: users.resourceId, scopes, minutes }, nowMs);
+    const accessToken = await grantToken(
+      tokens,
+      { userId: id, user, resourceId: users.resourceId, scopes, minutes },
+      nowMs,
+    );
     return jsonAnswer(201, { identity: { id }, accessToken });
   },
 };

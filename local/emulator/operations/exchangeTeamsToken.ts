@@ -2,7 +2,6 @@ import { jsonAnswer } from '../answer';
 import { has } from '../apiVersions';
 import { isGuid } from '../guid';
 import { invalidAccessToken, requiredField, validationError } from '../serviceErrors';
-import { makeAccessToken } from '../tokens/accessTokens';
 import { dateTimeOffset } from '../tokens/dateTimeOffset';
 import type { Claims } from '../tokens/jwt';
 import { readTeamsToken } from '../tokens/teamsToken';
@@ -21,7 +20,7 @@ export const exchangeTeamsToken: IdentityOperation = {
   name: 'exchangeTeamsToken',
   body: 'required',
   async run(call) {
-    const { body, nowMs, users } = call;
+    const { body, nowMs, tokens, users } = call;
     const token = body.text('token') ?? '';
     const expected = readExpected(call);
     const read = readTeamsToken(token, nowMs);
@@ -29,7 +28,7 @@ export const exchangeTeamsToken: IdentityOperation = {
     if (expected !== undefined) checkExpected(read.claims, expected);
     const userId = text(read.claims.oid);
     if (userId === '') throw invalidAccessToken('the Teams token has no oid');
-    const accessToken = await makeAccessToken({
+    const accessToken = await tokens.make({
       skypeId: `orgid:${userId}`,
       resourceId: users.resourceId,
       scopes: SCOPES,

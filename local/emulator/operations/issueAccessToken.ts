@@ -11,7 +11,7 @@ import { checkMinutes, checkScopes, grantToken, readMinutes } from './tokenGrant
 export const issueAccessToken: IdentityOperation = {
   name: 'issueAccessToken',
   body: 'required',
-  async run({ body, version, users, userId, nowMs }) {
+  async run({ body, version, users, userId, tokens, nowMs }) {
     const scopes = body.textList('scopes');
     const minutes = readMinutes(body, version);
     if (scopes === undefined) throw requiredField('Scopes');
@@ -19,6 +19,7 @@ export const issueAccessToken: IdentityOperation = {
     checkScopes(scopes, version);
     checkMinutes(minutes);
     const user = ownedUser(users, userId);
-    return jsonAnswer(200, await grantToken({ userId, user, resourceId: users.resourceId, scopes, minutes }, nowMs));
+    const grant = { userId, user, resourceId: users.resourceId, scopes, minutes };
+    return jsonAnswer(200, await grantToken(tokens, grant, nowMs));
   },
 };

@@ -2,7 +2,6 @@ import { jsonAnswer, type Answer } from '../answer';
 import { requireApiVersion } from '../apiVersions';
 import { chatUnauthorized } from '../serviceErrors';
 import { isRevoked } from '../state/revocations';
-import { readAccessToken } from '../tokens/accessTokens';
 import { timeFault } from '../tokens/jwt';
 import type { ChatOperation, UserCall } from './operation';
 
@@ -23,12 +22,13 @@ export const listChatThreads: ChatOperation = {
   },
 };
 
-async function tokenFault({ authorization, nowMs, usersOf }: UserCall): Promise<string | undefined> {
+async function tokenFault({ authorization, nowMs, tokens, usersOf }: UserCall): Promise<string | undefined> {
   if (authorization === undefined) return 'the Authorization header is missing';
   const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
   if (token === undefined) return 'the chat service takes a Bearer token: the access token of a user';
-  const claims = await readAccessToken(token);
-  if (claims === undefined) return 'the token was not issued by this emulator since it started';
+  const claims = await tokens.read(token);
+  if (claims === undefined)
+    return 'the token was not issued by this emulator (without a data file, not since it started)';
   const late = timeFault(claims, nowMs);
   if (late !== undefined) return late;
   const { skypeid, resourceId, acsScope, iat } = claims;

@@ -1,6 +1,7 @@
 import type { Answer } from '../answer';
 import type { ApiVersion } from '../apiVersions';
 import type { ResourceUsers } from '../state/users';
+import type { AccessTokens } from '../tokens/accessTokens';
 import type { RequestFields } from './requestFields';
 
 export const OPERATION_NAMES = [
@@ -23,6 +24,7 @@ export interface ResourceCall {
   userId: string;
   /** No fields when there is no body. */
   body: RequestFields;
+  tokens: AccessTokens;
   nowMs: number;
   revocationDelayMs: number;
 }
@@ -31,6 +33,7 @@ export interface ResourceCall {
 export interface UserCall {
   authorization: string | undefined;
   query: string;
+  tokens: AccessTokens;
   nowMs: number;
   usersOf: (resourceId: string) => ResourceUsers | undefined;
 }

@@ -1,5 +1,4 @@
 import { NO_CONTENT } from '../answer';
-import { revoke } from '../state/revocations';
 import type { IdentityOperation } from './operation';
 import { ownedUser } from './ownedUser';
 
@@ -8,7 +7,8 @@ export const revokeAccessTokens: IdentityOperation = {
   name: 'revokeAccessTokens',
   body: 'none',
   run({ users, userId, nowMs, revocationDelayMs }) {
-    revoke(ownedUser(users, userId), nowMs, revocationDelayMs);
+    ownedUser(users, userId);
+    users.revokeTokens(userId, nowMs, revocationDelayMs);
     return NO_CONTENT;
   },
 };

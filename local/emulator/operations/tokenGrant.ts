@@ -2,7 +2,7 @@ import { has, hasScope, type ApiVersion } from '../apiVersions';
 import { validationError } from '../serviceErrors';
 import { issuedAtSeconds } from '../state/revocations';
 import type { User } from '../state/users';
-import { makeAccessToken } from '../tokens/accessTokens';
+import type { AccessTokens } from '../tokens/accessTokens';
 import { dateTimeOffset } from '../tokens/dateTimeOffset';
 import type { RequestFields } from './requestFields';
 
@@ -36,6 +36,7 @@ export function checkScopes(scopes: readonly string[], version: ApiVersion): voi
 }
 
 export async function grantToken(
+  tokens: AccessTokens,
   grant: {
     userId: string;
     user: User;
@@ -46,7 +47,7 @@ export async function grantToken(
   nowMs: number,
 ): Promise<IssuedToken> {
   const minutes = grant.minutes ?? MAX_MINUTES;
-  const token = await makeAccessToken({
+  const token = await tokens.make({
     skypeId: grant.userId.replace(/^8:/, ''),
     resourceId: grant.resourceId,
     scopes: grant.scopes,

@@ -6,8 +6,9 @@ import { authenticate, type Credentials } from '../authentication/authenticate';
 import type { Operation } from '../operations/operation';
 import { RequestFields } from '../operations/requestFields';
 import { findRoute, type Match } from '../routes';
-import { emptyBody, internalError, ServiceError } from '../serviceErrors';
+import { emptyBody, internalError, notKept, ServiceError } from '../serviceErrors';
 import type { ResourceUsers } from '../state/users';
+import type { AccessTokens } from '../tokens/accessTokens';
 import { faultAnswer, type FaultList } from './faults';
 import { answerLocalCall, isLocalCall, type LocalCalls } from './localCalls';
 import { printable, withoutSecrets } from './printable';
@@ -18,6 +19,9 @@ import { sendAnswer } from './sendAnswer';
 export interface Service {
   credentials: Credentials<ResourceUsers>;
   usersOf: (resourceId: string) => ResourceUsers | undefined;
+  tokens: AccessTokens;
+  /** Resolves when everything that was changed is kept, as far as it is to be. */
+  kept: () => Promise<void>;
   requests: RequestLog;
   faults: FaultList;
   localCalls: LocalCalls;
@@ -105,15 +109,26 @@ async function run({ operation, userId }: Match, call: Call, body: Buffer, servi
   const nowMs = service.now();
   const { headers } = call.request;
   if (operation.name === 'listChatThreads') {
-    const { usersOf } = service;
-    return operation.run({ authorization: headers.authorization, query: call.query, nowMs, usersOf });
+    const { usersOf, tokens } = service;
+    return operation.run({ authorization: headers.authorization, query: call.query, tokens, nowMs, usersOf });
   }
   const version = readApiVersion(call.query, operation.name, urlOf(call));
   const { method, target, transport } = call;
   const users = authenticate({ method, target, headers, body, transport }, service.credentials, nowMs);
   const fields = readFields(operation, headers['content-type'], body);
-  const { revocationDelayMs } = service;
-  return operation.run({ version, users, userId, body: fields, nowMs, revocationDelayMs });
+  const { revocationDelayMs, tokens } = service;
+  const answer = await operation.run({ version, users, userId, body: fields, tokens, nowMs, revocationDelayMs });
+  await kept(service);
+  return answer;
+}
+
+/** A change that can't be kept must not be answered as if it were. */
+async function kept(service: Service): Promise<void> {
+  try {
+    await service.kept();
+  } catch (error) {
+    throw notKept((error as NodeJS.ErrnoException).code ?? 'unknown');
+  }
 }
 
 function readFields(

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { signingKey } from '../tokens/signingKey';
+import type { AccessTokens } from '../tokens/accessTokens';
 import type { TeamsTokenClaims } from '../tokens/teamsToken';
 import type { FaultList } from './faults';
 import { readBody } from './requestBody';
@@ -9,10 +9,12 @@ import type { RequestLog } from './requestLog';
 export interface LocalCalls {
   faults: FaultList;
   requests: RequestLog;
+  tokens: AccessTokens;
   makeTeamsToken: (claims: TeamsTokenClaims) => string;
 }
 
 export const JWKS_PATH = '/.well-known/jwks.json';
+export const TEAMS_TOKENS_PATH = '/emulator/teamsTokens';
 
 export const isLocalCall = (path: string): boolean => path === JWKS_PATH || path.startsWith('/emulator/');
 
@@ -37,7 +39,7 @@ export async function answerLocalCall(
 
 async function outcome(request: IncomingMessage, path: string, calls: LocalCalls): Promise<[number, unknown?]> {
   const call = `${request.method} ${path}`;
-  if (call === `GET ${JWKS_PATH}`) return [200, (await signingKey()).jwks];
+  if (call === `GET ${JWKS_PATH}`) return [200, await calls.tokens.jwks()];
   if (!isFromThisMachine(request)) return [403, { error: 'Only for calls from this machine, to a loopback address.' }];
   switch (call) {
     case 'POST /emulator/faults':
@@ -51,7 +53,7 @@ async function outcome(request: IncomingMessage, path: string, calls: LocalCalls
     case 'DELETE /emulator/requests':
       calls.requests.clear();
       return [204];
-    case 'POST /emulator/teamsTokens':
+    case `POST ${TEAMS_TOKENS_PATH}`:
       return [201, { token: calls.makeTeamsToken(readClaims(await readJson(request))) }];
     default:
       return [404, { error: 'The emulator has no such call.' }];

@@ -1,4 +1,5 @@
-import type { Revocations } from './revocations';
+import type { Change, UserState } from './changes';
+import { revoke, type Revocations } from './revocations';
 import { UserIdMaker } from './userIds';
 
 export interface User extends Revocations {
@@ -15,6 +16,8 @@ export class ResourceUsers {
   static readonly CAPACITY = 1_000_000;
   private readonly byUserPart = new Map<string, User>();
   private readonly idPrefix: string;
+  /** Told of every change, before the call that made it returns. */
+  onChange: ((change: Change) => void) | undefined;
 
   constructor(
     readonly resourceId: string,
@@ -23,16 +26,15 @@ export class ResourceUsers {
     this.idPrefix = `8:acs:${resourceId}_`;
   }
 
+  get size(): number {
+    return this.byUserPart.size;
+  }
+
   create(nowMs: number): { id: string; user: User } {
     const userPart = idMaker.next(nowMs);
     const user: User = { createdAt: nowMs };
-    this.byUserPart.set(userPart, user);
-    if (this.byUserPart.size > this.capacity) {
-      for (const oldest of this.byUserPart.keys()) {
-        this.byUserPart.delete(oldest);
-        break;
-      }
-    }
+    this.keep(userPart, user);
+    this.onChange?.({ kind: 'created', userPart, createdAt: nowMs });
     return { id: this.idPrefix + userPart, user };
   }
 
@@ -45,8 +47,17 @@ export class ResourceUsers {
     return this.owns(id) ? this.byUserPart.get(id.slice(this.idPrefix.length)) : undefined;
   }
 
+  /** Revokes the tokens of a living user; of any other there are none. */
+  revokeTokens(id: string, nowMs: number, delayMs: number): void {
+    const user = this.find(id);
+    if (user === undefined) return;
+    revoke(user, nowMs, delayMs);
+    this.onChange?.({ kind: 'revoked', userPart: id.slice(this.idPrefix.length), at: nowMs, delayMs });
+  }
+
   delete(id: string): void {
-    if (this.owns(id)) this.byUserPart.delete(id.slice(this.idPrefix.length));
+    const userPart = id.slice(this.idPrefix.length);
+    if (this.owns(id) && this.byUserPart.delete(userPart)) this.onChange?.({ kind: 'deleted', userPart });
   }
 
   list(): { id: string; createdAt: number; tokensValidFrom?: number }[] {
@@ -55,5 +66,35 @@ export class ResourceUsers {
       createdAt,
       ...(tokensValidFrom === undefined ? {} : { tokensValidFrom }),
     }));
+  }
+
+  /** Every user as it is, oldest first. */
+  *states(): Generator<UserState> {
+    for (const [userPart, { createdAt, ...revocations }] of this.byUserPart) yield { userPart, createdAt, revocations };
+  }
+
+  /** Puts a user back as it was. Nobody is told. */
+  restore({ userPart, createdAt, revocations }: UserState): void {
+    this.keep(userPart, { createdAt, ...revocations });
+  }
+
+  /** Repeats a change that was told before. Nobody is told again. */
+  repeat(change: Change): void {
+    const { userPart } = change;
+    if (change.kind === 'created') this.keep(userPart, { createdAt: change.createdAt });
+    else if (change.kind === 'deleted') this.byUserPart.delete(userPart);
+    else {
+      const user = this.byUserPart.get(userPart);
+      if (user !== undefined) revoke(user, change.at, change.delayMs);
+    }
+  }
+
+  private keep(userPart: string, user: User): void {
+    this.byUserPart.set(userPart, user);
+    if (this.byUserPart.size <= this.capacity) return;
+    for (const oldest of this.byUserPart.keys()) {
+      this.byUserPart.delete(oldest);
+      break;
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPair, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 
 export interface SigningKey {
@@ -14,13 +14,32 @@ export interface SigningKey {
 let made: Promise<SigningKey> | undefined;
 
 /** The key pair of this process, RSA 2048; made once, on a thread of its own, when first asked for. */
-export function signingKey(): Promise<SigningKey> {
+export function processSigningKey(): Promise<SigningKey> {
   made ??= makeSigningKey();
   return made;
 }
 
-async function makeSigningKey(): Promise<SigningKey> {
-  const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
+/** A new key pair, RSA 2048. */
+export async function makeSigningKey(): Promise<SigningKey> {
+  return describe((await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })).privateKey);
+}
+
+/**
+ * The key pair of a private key in PKCS #8, base64.
+ * @throws Error when it is none, or no RSA key
+ */
+export function readSigningKey(pkcs8: string): SigningKey {
+  const privateKey = createPrivateKey({ key: Buffer.from(pkcs8, 'base64'), format: 'der', type: 'pkcs8' });
+  if (privateKey.asymmetricKeyType !== 'rsa') throw new TypeError('The key is not an RSA key.');
+  return describe(privateKey);
+}
+
+/** What {@link readSigningKey} reads. */
+export const writeSigningKey = ({ privateKey }: SigningKey): string =>
+  privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64');
+
+function describe(privateKey: KeyObject): SigningKey {
+  const publicKey = createPublicKey(privateKey);
   const digest = createHash('sha1')
     .update(publicKey.export({ type: 'spki', format: 'der' }))
     .digest();

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { CommunicationIdentityClient } from '@azure/communication-identity';
 
 const command = resolve(__dirname, '../../../.local/build/emulator/command.js');
+const GUID = 'aaaaaaaa-0000-4000-8000-000000000001';
 const running = new Set<ChildProcessWithoutNullStreams>();
 
 afterEach(() => {
@@ -84,6 +85,7 @@ test('prints one line of JSON, takes all options, and tells refusals on stderr',
       ) as string,
       certificateFile: join(directory, 'certificates', 'certificate.pem'),
       jwksUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/\.well-known\/jwks\.json$/) as string,
+      teamsTokensUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/emulator\/teamsTokens$/) as string,
     });
     const { connectionString = '' } = told;
     expect((await clientFor(connectionString).createUser()).communicationUserId).toContain(resource);
@@ -106,9 +108,35 @@ test('without https, the line of JSON says nothing about it; --quiet tells no re
   ).rejects.toThrow();
   started.child.kill('SIGTERM');
 
-  expect(Object.keys(told)).toEqual(['connectionString', 'jwksUrl']);
+  expect(Object.keys(told)).toEqual(['connectionString', 'jwksUrl', 'teamsTokensUrl']);
   expect(await started.ended).toBe(0);
   expect(started.output().err).toBe('');
+});
+
+test('serves several resources, each with its key, and makes Teams tokens', async () => {
+  const [one, two] = ['aaaaaaaa-0000-4000-8000-000000000001', 'aaaaaaaa-0000-4000-8000-000000000002'];
+  const started = start([
+    ...['--port', '0', '--print', 'json'],
+    ...['--resource', one, '--access-key', 'b25l', '--resource', two, '--access-key', 'dHdv'],
+  ]);
+  const told = JSON.parse(await firstOutput(started, /\n/)) as {
+    teamsTokensUrl: string;
+    resources: { resourceId: string; connectionString: string }[];
+  };
+  const created = await Promise.all(
+    told.resources.map(({ connectionString }) => clientFor(connectionString).createUser()),
+  );
+  const [client] = told.resources.map(({ connectionString }) => clientFor(connectionString));
+  const teams = { appId: one, userId: two };
+  const made = await fetch(told.teamsTokensUrl, { method: 'POST', body: JSON.stringify(teams) });
+  const { token: teamsUserAadToken } = (await made.json()) as { token: string };
+
+  expect(told.resources.map(({ resourceId }) => resourceId)).toEqual([one, two]);
+  expect(created.map(({ communicationUserId }) => communicationUserId.slice(6, 42))).toEqual([one, two]);
+  await expect(client?.deleteUser(created[1] ?? { communicationUserId: '' })).rejects.toThrow('belong');
+  await expect(
+    client?.getTokenForTeamsUser({ teamsUserAadToken, clientId: teams.appId, userObjectId: teams.userId }),
+  ).resolves.toHaveProperty('token');
 });
 
 test.each([
@@ -117,6 +145,13 @@ test.each([
   [['--port', '5000', '--https-port', '5000'], '--port and --https-port are the same.'],
   [['--access-key', 'no base64!'], '--access-key is not base64.'],
   [['--resource', 'mine'], '--resource is not a guid.'],
+  [['--resource', GUID, '--resource', GUID], /There are 2 --resource and 0 --access-key/],
+  [['--resource', GUID, '--access-key', 'c2Vj', '--access-key', 'c2Vj'], /1 --resource and 2 --access-key/],
+  [
+    ['--resource', GUID, '--access-key', 'c2Vj', '--resource', GUID, '--access-key', 'c2Vj'],
+    /Two --access-key are the same/,
+  ],
+  [['--data', ''], '--data is empty.'],
   [['--print', 'xml'], '--print is text or json.'],
   [['--revocation-delay', '-1'], /revocation-delay/],
   [['--unknown'], /--unknown/],
@@ -129,7 +164,7 @@ test.each([
   expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
   expect(err.split('\n')[0]).toMatch(message);
   expect(err).toContain('--https-port N');
-  expect(err).not.toMatch(/c2VjcmV0|no base64!/);
+  expect(err).not.toMatch(/c2Vj|no base64!/);
 });
 
 test('--help says what there is', async () => {
