@@ -243,7 +243,7 @@ test('closing frees the port and the file', async () => {
 });
 
 test('the command acs-identity-emulator keeps its data in the directory it is called in', async () => {
-  const bin = resolve(__dirname, '../../../local/emulator/acs-identity-emulator.mjs');
+  const bin = resolve(__dirname, '../../../local/acs-identity-emulator.mjs');
   const started = launch([bin, '--port', '0', '--data', 'mine.jsonl'], { cwd: directory });
   const id = await newUser(targetOf(await started.until(/http:\S+:(\d+)\//)));
   started.child.kill('SIGTERM');
