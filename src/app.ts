@@ -1,21 +1,31 @@
-import { AppError, isAppError } from './errors';
-import { Health, report, type HealthCheck, type HealthReport } from './health';
-import { openRunStore } from './history/openRunStore';
-import type { RunPage, RunQuery, RunStore } from './history/runStore';
+import { acsNames, lastSeen } from './appHealth';
+import { openAppHistory } from './appHistory';
+import { AppError } from './errors';
+import { Health, type HealthReport } from './health';
+import type { History } from './history/openHistory';
+import { statisticsOf, windowOf } from './history/runStatistics';
+import type { RunPage, RunQuery } from './history/runStore';
 import { AcsActions } from './identity/acsActions';
-import { checkConnectionSettings, Connections } from './identity/connections';
-import { checkCredentialKind, createCredential } from './identity/credentials';
+import { Connections } from './identity/connections';
 import { FunctionUrlActions } from './identity/functionUrlActions';
-import type { CallOptions, IdentityActions, Scope } from './identity/identityActions';
+import type { CallOptions, CreatedUser, IdentityActions, Scope } from './identity/identityActions';
 import { scopesOfSetting } from './identity/inputs';
+import { anonymousStatuses, chatStatus } from './identity/probes';
 import { NO_RETRY } from './identity/retries';
 import { LIMITS } from './limits';
-import { connectionNames, functionUrlSettings, historySettings, siteName, workflowSettings } from './settings';
+import { nextRun } from './nextRun';
+import { functionUrlSettings, historyDays, scheduleSettings, workflowSettings } from './settings';
+import { readChecks } from './workflow/deeperChecks';
 import { identityLifecycle } from './workflow/identityLifecycle';
 import { latestRun, type LatestWish } from './workflow/latestRun';
+import type { StatisticsWindow } from './workflow/listRunsInput';
+import { maintain } from './workflow/maintenance';
+import type { RunLog } from './workflow/runLog';
 import type { Action, Run, RunRequest, Trigger } from './workflow/runRecord';
 import { runWorkflow } from './workflow/runWorkflow';
 import { createUser } from './workflow/steps/createUser';
+import type { SweepReport } from './workflow/sweep';
+import { resourceOf } from './workflow/userId';
 
 /** A user id of no resource: asking ACS to revoke its tokens tells whether our credentials are taken, and changes nothing. */
 const FOREIGN_USER = '8:acs:00000000-0000-0000-0000-000000000000_00000000-0000-0000-0000-000000000000';
@@ -32,13 +42,21 @@ export interface RunWish {
   onAction?: (action: Action) => void;
 }
 
+/** Which statistics; `connection`: of its runs alone. */
+export interface StatisticsWish {
+  window: StatisticsWindow;
+  connection?: string | undefined;
+}
+
 /** Everything that functions use, made from the settings on first use and then kept. */
 export class App {
   private readonly connections = new Connections();
   private readonly health = new Health();
   private readonly stop = new AbortController();
   private readonly running = new Set<Promise<Run>>();
-  private openedStore: RunStore | undefined;
+  private openedHistory: History | undefined;
+  /** ACS resources that connections point at, as the users of the latest runs showed. */
+  private readonly resources = new Map<string, string>();
   private deep: { until: number; report: Promise<HealthReport> } | undefined;
 
   /** The identity actions on a connection; they end when the app stops. @throws AppError `UnknownConnection`, `Misconfigured` */
@@ -49,22 +67,33 @@ export class App {
   /** Runs the workflow once. @throws AppError when a setting or the connection is wrong; a run that fails is an answer */
   async run(wish: RunWish): Promise<Run> {
     const settings = workflowSettings();
-    const { name } = await this.connections.get(wish.connection);
+    const { name, origin } = await this.connections.get(wish.connection);
     const request: RunRequest = {
       createTokenWithScopes:
         wish.createTokenWithScopes ?? scopesOfSetting('WORKFLOW_CREATE_SCOPES', settings.createScopes, 0),
       scopes: wish.scopes ?? scopesOfSetting('WORKFLOW_SCOPES', settings.scopes, 1),
       expiresInMinutes: wish.expiresInMinutes ?? settings.tokenMinutes,
     };
+    const checks = readChecks(settings.checks);
     const direct = await this.open(name);
-    const actions: IdentityActions =
-      settings.target === 'functions' ? new FunctionUrlActions({ ...functionUrlSettings(), connection: name }) : direct;
+    const urls = settings.target === 'functions' ? functionUrlSettings() : undefined;
+    const actions: IdentityActions = urls ? new FunctionUrlActions({ ...urls, connection: name }) : direct;
+    const history = this.history();
     const running = runWorkflow({
       workflow: identityLifecycle,
       actions,
       // also when the host is stopping and takes no more calls
       cleanupActions: direct,
-      store: this.store(),
+      store: history.runs,
+      ledger: history.ledger,
+      deeper: {
+        checks,
+        revocationWaitMs: settings.revocationWaitSeconds * 1000,
+        probes: {
+          chatStatus: (token, signal) => chatStatus(origin, token, signal),
+          anonymousStatuses: urls && ((signal) => anonymousStatuses(urls.baseUrl, signal)),
+        },
+      },
       request,
       trigger: wish.trigger,
       connection: name,
@@ -74,7 +103,7 @@ export class App {
       ...(wish.onAction ? { onAction: wish.onAction } : {}),
     });
     this.running.add(running);
-    return running.finally(() => this.running.delete(running));
+    return running.then((run) => this.ended(run)).finally(() => this.running.delete(running));
   }
 
   /** Connections that scheduled runs test, a run for each. */
@@ -83,12 +112,12 @@ export class App {
   }
 
   async listRuns(query: RunQuery): Promise<RunPage> {
-    return this.store().list(query);
+    return this.history().runs.list(query);
   }
 
   /** @throws AppError `RunNotFound` */
   async getRun(id: string): Promise<Run> {
-    const run = await this.store().get(id);
+    const run = await this.history().runs.get(id);
     if (run === undefined)
       throw new AppError(404, 'RunNotFound', 'There is no run with this id, or it is no longer kept.', {
         target: 'runId',
@@ -96,17 +125,41 @@ export class App {
     return run;
   }
 
+  /** What the runs of a window came to, how many users are left behind, and when the next scheduled run is. */
+  async statistics({ window, connection }: StatisticsWish, now: number = Date.now()): Promise<object> {
+    const { runs, ledger } = this.history();
+    const { since, until } = windowOf(window, now);
+    const [hours, running, left] = await Promise.all([
+      runs.hours({ since, until, connection }),
+      runs.list({ status: 'Running', since, connection, top: 250 }),
+      ledger.list({ startedBefore: now - LIMITS.runOverMs, top: 250 }),
+    ]);
+    const statistics = statisticsOf(window, now, hours, running.value.length);
+    const usersLeftBehind = left.filter((entry) => connection === undefined || entry.connection === connection).length;
+    const schedule = await nextRun(scheduleSettings(), now);
+    return { ...statistics, ...(connection === undefined ? {} : { connection }), usersLeftBehind, schedule };
+  }
+
+  /** Looks after what earlier runs left. @throws AppError `Misconfigured` */
+  async maintain(log: RunLog): Promise<SweepReport | undefined> {
+    const { runs, ledger } = this.history();
+    return maintain({
+      runs,
+      ledger,
+      keepDays: historyDays(),
+      log,
+      actionsOn: (connection) => this.identity({ connection }),
+      resourceOf: (connection) => this.resources.get(connection),
+    });
+  }
+
   async latestRun(wish: LatestWish): Promise<Run> {
-    return latestRun(this.store(), wish);
+    return latestRun(this.history().runs, wish);
   }
 
   /** As things were last seen. Makes no call. */
   lastSeen(): HealthReport {
-    return report([
-      this.settingsCheck(),
-      this.storageCheck(),
-      ...this.acsNames().map((name) => this.health.get(`acs:${name}`)),
-    ]);
+    return lastSeen(this.health);
   }
 
   /** As things are: storage and every connection are asked, at most once in 30 s. */
@@ -132,6 +185,12 @@ export class App {
     });
   }
 
+  private ended(run: Run): Run {
+    const made = run.actions.find(({ name }) => name === createUser.name)?.outputs as Partial<CreatedUser> | undefined;
+    if (made?.identity) this.resources.set(run.connection, resourceOf(made.identity.id));
+    return run;
+  }
+
   private async open(connection: string | undefined, stop?: AbortSignal): Promise<AcsActions> {
     const found = await this.connections.get(connection);
     const onOutcome = (name: string, error: AppError | undefined) => this.health.noteAcs(name, error);
@@ -140,100 +199,18 @@ export class App {
 
   private async ask(): Promise<HealthReport> {
     const call: CallOptions = { retry: NO_RETRY, timeoutMs: LIMITS.callMs };
-    const asked = this.acsNames().map(async (connection) => {
+    const asked = acsNames().map(async (connection) => {
       const actions = await this.identity({ connection });
       await actions.revokeTokens({ userId: FOREIGN_USER }, call);
     });
     // what they find is noted where it is found
-    await Promise.allSettled([this.store().check(), ...asked]);
+    await Promise.allSettled([this.history().runs.check(), ...asked]);
     return this.lastSeen();
   }
 
-  private acsNames(): string[] {
-    try {
-      return connectionNames();
-    } catch {
-      return [];
-    }
-  }
-
-  private settingsCheck(): HealthCheck {
-    try {
-      const { scopes, createScopes, target } = workflowSettings();
-      scopesOfSetting('WORKFLOW_SCOPES', scopes, 1);
-      scopesOfSetting('WORKFLOW_CREATE_SCOPES', createScopes, 0);
-      if (target === 'functions') functionUrlSettings();
-      connectionNames().forEach(checkConnectionSettings);
-      const history = historySettings();
-      if (history.kind === 'entra') checkCredentialKind(`${history.setting}__credential`, history.credential);
-      return { name: 'settings', status: 'Healthy' };
-    } catch (error) {
-      const setting = isAppError(error) ? error.target : undefined;
-      return {
-        name: 'settings',
-        status: 'Unhealthy',
-        code: 'Misconfigured',
-        message: `Setting '${setting ?? '?'}' is missing or malformed.`,
-      };
-    }
-  }
-
-  private storageCheck(): HealthCheck {
-    try {
-      if (historySettings().kind === 'memory') {
-        return {
-          name: 'storage',
-          status: 'Degraded',
-          code: 'InMemory',
-          message: 'Runs are kept in memory: they end with the process.',
-        };
-      }
-    } catch {
-      return {
-        name: 'storage',
-        status: 'Unhealthy',
-        code: 'Misconfigured',
-        message: 'The setting of the storage is malformed.',
-      };
-    }
-    return this.health.get('storage');
-  }
-
-  private store(): RunStore {
-    this.openedStore ??= this.openStore();
-    return this.openedStore;
-  }
-
-  private openStore(): RunStore {
-    const settings = historySettings();
-    const store = openRunStore(
-      settings.kind === 'entra'
-        ? {
-            kind: 'entra',
-            setting: settings.setting,
-            uri: settings.uri,
-            credential: () => createCredential(settings.credential, settings.clientId),
-          }
-        : settings,
-      `${siteName()}-${identityLifecycle.name}`,
-    );
-    const noted = async <T>(work: Promise<T>): Promise<T> => {
-      try {
-        const result = await work;
-        this.health.note('storage');
-        return result;
-      } catch (error) {
-        this.health.note('storage', error);
-        throw error;
-      }
-    };
-    return {
-      kind: store.kind,
-      save: (run) => noted(store.save(run)),
-      get: (id) => noted(store.get(id)),
-      list: (query) => noted(store.list(query)),
-      check: () => noted(store.check()),
-    };
+  private history(): History {
+    this.openedHistory ??= openAppHistory(this.health);
+    return this.openedHistory;
   }
 }
 

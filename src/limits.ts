@@ -19,6 +19,12 @@ export const LIMITS = {
   terminateStepMs: 1_500,
   /** One operation on the history's storage, with its retries. */
   storageMs: 8_000,
+  /** Writing a user into the ledger, or striking it off: a run waits for it. */
+  ledgerMs: 2_000,
+  /** All that is done about earlier runs after a scheduled one: deleting what they left, closing those that died, trimming history. */
+  maintenanceMs: 45_000,
+  /** How old a run must be to be over, however it ended: its steps, its cleanup, and as much again. The platform ends it by then. */
+  runOverMs: 300_000,
 } as const;
 
 /** Thrown by {@link withLimit} when the time was up. */

@@ -10,6 +10,11 @@ export function runIdPrefix(ms: number): string {
   return (MAX_TICKS - (EPOCH_TICKS + BigInt(Math.floor(ms)) * 10_000n)).toString().padStart(20, '0');
 }
 
+/** When a run with this id, or this beginning of one, started, in milliseconds since 1970. */
+export function startOfRunId(id: string): number {
+  return Number((MAX_TICKS - BigInt(id.slice(0, 20)) - EPOCH_TICKS) / 10_000n);
+}
+
 /** A new run's id, which says when it started and sorts newest first. */
 export function newRunId(ms: number): string {
   return `${runIdPrefix(ms)}${String(randomInt(1_000_000_000)).padStart(9, '0')}CU00`;

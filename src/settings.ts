@@ -64,6 +64,15 @@ export function connectionSettings(name: string): ConnectionSettings {
   };
 }
 
+function wholeNumber(name: string, unit: string, min: number, max: number, otherwise: number): number {
+  const value = read(name);
+  if (value === undefined) return otherwise;
+  if (!/^\d{1,6}$/.test(value) || Number(value) < min || Number(value) > max) {
+    throw misconfigured(name, `must be a whole number of ${unit} from ${min} to ${max}.`);
+  }
+  return Number(value);
+}
+
 /** What the workflow is to do when nobody says otherwise. */
 export interface WorkflowSettings {
   scopes: string[];
@@ -71,14 +80,26 @@ export interface WorkflowSettings {
   tokenMinutes: number;
   connections: string[];
   target: 'connection' | 'functions';
+  /** Names of deeper checks; the workflow knows which there are. */
+  checks: string[];
+  /** How long a revoked token may go on being accepted before that is a fault. */
+  revocationWaitSeconds: number;
+}
+
+/** How many days runs are kept. */
+export function historyDays(): number {
+  return wholeNumber('RUN_HISTORY_DAYS', 'days', 1, 3650, 90);
+}
+
+/** When the timer fires: an NCRONTAB expression (UTC) or a TimeSpan, and whether the platform was told not to. */
+export function scheduleSettings(): { expression: string | undefined; isDisabled: boolean } {
+  const disabled = read('AzureWebJobs.scheduledRun.Disabled') ?? read('AzureWebJobs_scheduledRun_Disabled');
+  return { expression: read('WORKFLOW_SCHEDULE'), isDisabled: /^(true|1)$/i.test(disabled ?? '') };
 }
 
 /** Settings of the workflow. Scopes are checked where they are known, by `identity/inputs`. */
 export function workflowSettings(): WorkflowSettings {
-  const minutes = read('WORKFLOW_TOKEN_MINUTES') ?? '60';
-  if (!/^\d{1,4}$/.test(minutes) || Number(minutes) < 60 || Number(minutes) > 1440) {
-    throw misconfigured('WORKFLOW_TOKEN_MINUTES', 'must be a whole number of minutes from 60 to 1440.');
-  }
+  const tokenMinutes = wholeNumber('WORKFLOW_TOKEN_MINUTES', 'minutes', 60, 1440, 60);
   const target = read('WORKFLOW_TARGET') ?? 'connection';
   if (target !== 'connection' && target !== 'functions') {
     throw misconfigured('WORKFLOW_TARGET', "must be 'connection' or 'functions'.");
@@ -95,7 +116,9 @@ export function workflowSettings(): WorkflowSettings {
   return {
     scopes: list(read('WORKFLOW_SCOPES') ?? 'chat'),
     createScopes: list(read('WORKFLOW_CREATE_SCOPES')),
-    tokenMinutes: Number(minutes),
+    tokenMinutes,
+    checks: list(read('WORKFLOW_CHECKS')),
+    revocationWaitSeconds: wholeNumber('WORKFLOW_REVOCATION_WAIT_SECONDS', 'seconds', 0, 90, 30),
     connections: connections.length > 0 ? connections : known.slice(0, 1),
     target,
   };

@@ -4,7 +4,7 @@ import { byRoute, handle } from '../http/handle';
 import { runPage, startedRun } from '../http/runAnswers';
 import { startRunInput } from '../identity/inputs';
 import { logAction, logRun } from '../workflow/runLog';
-import { getRunInput, latestRunInput, listRunsInput } from '../workflow/listRunsInput';
+import { getRunInput, latestRunInput, listRunsInput, statisticsInput } from '../workflow/listRunsInput';
 
 const MANUAL = { name: 'Manual', kind: 'Http' } as const;
 
@@ -25,6 +25,10 @@ app.http('runs', {
     }),
     GET: handle(listRunsInput, async (query, { request }) => runPage(await theApp.listRuns(query), request)),
     'GET latest': handle(latestRunInput, async (wish) => ({ status: 200, jsonBody: await theApp.latestRun(wish) })),
+    'GET statistics': handle(statisticsInput, async (wish) => ({
+      status: 200,
+      jsonBody: await theApp.statistics(wish),
+    })),
     'GET {runId}': handle(getRunInput, async ({ runId }) => ({ status: 200, jsonBody: await theApp.getRun(runId) })),
   }),
 });

@@ -1,6 +1,7 @@
 import type { Run } from '../workflow/runRecord';
 import { passes, summaryOf } from './runSummary';
-import { DEFAULT_TOP, type RunPage, type RunQuery, type RunStore } from './runStore';
+import { addEnd, emptyTally, endOf, hourOf, type HourOfRuns } from './runStatistics';
+import { DEFAULT_TOP, type HoursQuery, type RunPage, type RunQuery, type RunStore } from './runStore';
 
 /** Runs that are kept at the most; the oldest goes first. */
 export const MEMORY_RUNS = 500;
@@ -17,6 +18,12 @@ export class MemoryRunStore implements RunStore {
       this.runs.delete(oldest);
     }
     return Promise.resolve();
+  }
+
+  async close(run: Run): Promise<boolean> {
+    if (this.runs.get(run.id)?.status !== 'Running') return false;
+    await this.save(run);
+    return true;
   }
 
   get(id: string): Promise<Run | undefined> {
@@ -36,6 +43,26 @@ export class MemoryRunStore implements RunStore {
     const value = found.slice(0, top).map((run) => summaryOf(structuredClone(run)));
     const last = value.at(-1);
     return Promise.resolve(found.length > top && last ? { value, continuationToken: last.id } : { value });
+  }
+
+  hours({ since, until, connection }: HoursQuery): Promise<HourOfRuns[]> {
+    const hours = new Map<number, HourOfRuns>();
+    for (const run of this.runs.values()) {
+      const end = endOf(run);
+      if (end === undefined || end.startMs < since || end.startMs >= until) continue;
+      if (connection !== undefined && end.connection !== connection) continue;
+      const startMs = hourOf(end.startMs);
+      const hour = hours.get(startMs) ?? { startMs, ...emptyTally() };
+      addEnd(hour, end);
+      hours.set(startMs, hour);
+    }
+    return Promise.resolve([...hours.values()]);
+  }
+
+  maintain(keepFrom: number): Promise<number> {
+    const old = [...this.runs.values()].filter(({ startTime }) => Date.parse(startTime) < keepFrom);
+    for (const { id } of old) this.runs.delete(id);
+    return Promise.resolve(old.length);
   }
 
   check(): Promise<void> {

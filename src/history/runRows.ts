@@ -4,7 +4,7 @@ import type { RunQuery } from './runStore';
 import { summaryOf } from './runSummary';
 
 /** UTF-16 units that one property holds at the most (Azure: 32 Ki), less a little. */
-const PROPERTY_UNITS = 32_000;
+export const PROPERTY_UNITS = 32_000;
 
 export interface RunRow {
   partitionKey: string;
@@ -46,6 +46,16 @@ export function indexRows(partitionKey: string, run: Run): RunRow[] {
 }
 
 export const statusKey = (status: string) => `s!${status}!`;
+/** The keys of all rows that a run has. */
+export function keysOfRun(partitionKey: string, run: Run): string[] {
+  return [run.id, ...indexRows(partitionKey, run).map(({ rowKey }) => rowKey)];
+}
+
+/** Ids of runs that started before `ms` are above this: ids begin with inverted ticks, and ':' comes right after '9'. */
+export const untilKey = (ms: number) => `${runIdPrefix(ms)}:`;
+/** Ids of runs that started at `ms` or later are below this. */
+export const sinceKey = untilKey;
+
 const connectionKey = (name: string) => `c!${name}!`;
 /** Row keys may not hold every character that a tracking id may. */
 const trackingKey = (id: string) => `t!${Buffer.from(id).toString('base64url')}!`;
@@ -66,10 +76,9 @@ export function keyRange(query: RunQuery): KeyRange {
   if (clientTrackingId !== undefined) prefix = trackingKey(clientTrackingId);
   else if (status !== undefined) prefix = statusKey(status);
   else if (connection !== undefined) prefix = connectionKey(connection);
-  // ids begin with inverted ticks, and ':' comes right after '9': later starts are smaller
-  const afterUntil = until === undefined ? '0' : `${runIdPrefix(until)}:`;
+  const afterUntil = until === undefined ? '0' : untilKey(until);
   const above = continuationToken !== undefined && continuationToken > afterUntil ? continuationToken : afterUntil;
-  const below = since === undefined ? ':' : `${runIdPrefix(since)}:`;
+  const below = since === undefined ? ':' : sinceKey(since);
   const filters = [clientTrackingId, status, connection].filter((value) => value !== undefined).length;
   return { prefix, above: prefix + above, below: prefix + below, rest: filters > 1 };
 }

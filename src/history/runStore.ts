@@ -1,4 +1,5 @@
 import type { Run, RunStatus } from '../workflow/runRecord';
+import type { HourOfRuns } from './runStatistics';
 
 /** Which runs to list. Times are milliseconds since the epoch, `since` included, `until` not. */
 export interface RunQuery {
@@ -29,10 +30,26 @@ export interface RunStore {
   /** Keeps a run; one with an end replaces the same run without. */
   save(run: Run): Promise<void>;
   /** The run of that id with all that is kept of it; undefined: there is none. */
+  /** Gives a run that died an end, unless it has one by now. Returns whether it did. */
+  close(run: Run): Promise<boolean>;
   get(id: string): Promise<Run | undefined>;
   list(query: RunQuery): Promise<RunPage>;
+  /** What the runs of a time that ended came to, for each hour in which one began. */
+  hours(query: HoursQuery): Promise<HourOfRuns[]>;
+  /**
+   * Deletes runs that started before `keepFrom` (milliseconds since the epoch), and does what makes later queries cheap, within `limitMs`.
+   * Returns how many runs it deleted; those that the time was not enough for are left to the next time.
+   */
+  maintain(keepFrom: number, limitMs: number): Promise<number>;
   /** Resolves when the store answers. */
   check(): Promise<void>;
+}
+
+/** Which hours: times are milliseconds since the epoch, starts of hours; `since` included, `until` not. */
+export interface HoursQuery {
+  since: number;
+  until: number;
+  connection?: string | undefined;
 }
 
 export const DEFAULT_TOP = 25;

@@ -24,7 +24,7 @@ const MAX_FAULTS = 50;
 /** Every query value that a function takes, by its name in lower case. */
 const QUERY_NAMES = new Map(
   [
-    ...['connection', 'failOnError', 'maxAgeMinutes'],
+    ...['connection', 'failOnError', 'maxAgeMinutes', 'window'],
     ...['status', 'since', 'until', 'clientTrackingId', 'top', 'continuationToken'],
   ].map((name) => [name.toLowerCase(), name]),
 );

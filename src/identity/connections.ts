@@ -10,6 +10,8 @@ export interface Connection {
   name: string;
   /** The resource's host name: no secret. */
   host: string;
+  /** `https://RESOURCE.communication.azure.com` */
+  origin: string;
   client: IdentityClient;
   /** What to check when ACS refuses this connection's credentials. */
   whatToCheck: string;
@@ -62,6 +64,7 @@ async function open(settings: ConnectionSettings): Promise<Connection> {
     return {
       name,
       host,
+      origin: endpoint.origin,
       client: new CommunicationIdentityClient(endpoint.origin, { key: accessKey }, clientOptions(endpoint)),
       whatToCheck: `whether the access key in setting '${name}' is a current one of this ACS resource, and whether this machine's clock is right`,
     };
@@ -70,6 +73,7 @@ async function open(settings: ConnectionSettings): Promise<Connection> {
   return {
     name,
     host,
+    origin: endpoint.origin,
     client: new CommunicationIdentityClient(endpoint.origin, credential, clientOptions(endpoint)),
     whatToCheck: `whether this identity has a role on the ACS resource that allows identity operations (Contributor does), whether '${name}__endpoint' is that resource's, and whether this machine's clock is right`,
   };

@@ -2,6 +2,7 @@ import type { IdentityActions } from '../identity/identityActions';
 import { LIMITS, withLimit } from '../limits';
 import type { Action, Cleanup, Run, RunError, RunRequest, RunStatus } from './runRecord';
 import { runStep, skippedAction, skipReason } from './runStep';
+import { RunUsers, type RunLedger } from './runUsers';
 import type { StepContext, Workflow, WorkflowState } from './step';
 
 export interface EngineOptions {
@@ -11,6 +12,10 @@ export interface EngineOptions {
   cleanupActions?: IdentityActions | undefined;
   request: RunRequest;
   clientTrackingId: string;
+  /** Deeper checks, what they ask with, and how long a revoked token may go on being accepted. */
+  deeper?: Pick<StepContext, 'checks' | 'probes' | 'revocationWaitMs'> | undefined;
+  /** Where users are written down as soon as they are there; default: nowhere. */
+  ledger?: RunLedger | undefined;
   /** Aborts when the app is stopping: the run ends Aborted, and the user it made is deleted first. */
   stop?: AbortSignal | undefined;
   /** Milliseconds since the epoch. */
@@ -21,7 +26,7 @@ export interface EngineOptions {
 }
 
 /** How a run ended. */
-export type Outcome = Pick<Run, 'status' | 'cleanup' | 'error' | 'actions'>;
+export type Outcome = Pick<Run, 'status' | 'cleanup' | 'usersLeftBehind' | 'error' | 'actions'>;
 
 /**
  * Runs a workflow's steps in order, each if its `runAfter` lets it, and deletes at the end what is left of the run's users.
@@ -31,14 +36,15 @@ export async function runSteps(options: EngineOptions): Promise<Outcome> {
   const { workflow, stop, now = Date.now } = options;
   const limits = { ...LIMITS, ...options.limits };
   const state: WorkflowState = { request: options.request };
-  const users = new Map<string, 'made' | 'deleted'>();
+  const users = new RunUsers(options.ledger);
   const context: StepContext = {
     actions: options.actions,
     state,
     call: { clientTrackingId: options.clientTrackingId },
     now,
-    userMade: (id) => users.set(id, 'made'),
-    userDeleted: (id) => users.set(id, 'deleted'),
+    userMade: (id) => users.made(id),
+    userDeleted: (id) => users.deleted(id),
+    ...options.deeper,
   };
 
   const actions: Action[] = [];
@@ -51,11 +57,14 @@ export async function runSteps(options: EngineOptions): Promise<Outcome> {
       ? skippedAction(step, reason, context)
       : await runStep(step, context, { ...limits, runLeftMs: deadline - now(), stop });
     actions.push(action);
+    // a process that dies from here on leaves a user that is written down
+    await users.written();
     options.onAction?.(action);
   }
 
   const cleanup = await deleteUsers(users, options, stop?.aborted ? limits.terminateMs : limits.cleanupMs);
-  return { ...verdict(actions, late(), stop), cleanup, actions };
+  await users.written();
+  return { ...verdict(actions, late(), stop), ...cleanup, actions };
 }
 
 function outOfTime(late: boolean, stop: AbortSignal | undefined): RunError | undefined {
@@ -95,18 +104,19 @@ function verdict(
 
 /** Deletes the users that no step deleted. They outlive the run only when ACS can't be reached for all of `limitMs`. */
 async function deleteUsers(
-  users: ReadonlyMap<string, string>,
+  users: RunUsers,
   { actions, cleanupActions = actions, clientTrackingId }: EngineOptions,
   limitMs: number,
-): Promise<Cleanup> {
-  if (users.size === 0) return 'NotNeeded';
-  const left = [...users].filter(([, fate]) => fate === 'made').map(([userId]) => userId);
-  const results = await Promise.allSettled(
-    left.map((userId) =>
-      withLimit(limitMs, undefined, (signal) =>
+): Promise<{ cleanup: Cleanup; usersLeftBehind?: string[] }> {
+  if (users.none) return { cleanup: 'NotNeeded' };
+  await Promise.allSettled(
+    users.left().map(async (userId) => {
+      await withLimit(limitMs, undefined, (signal) =>
         cleanupActions.deleteUser({ userId }, { signal, timeoutMs: limitMs, clientTrackingId }),
-      ),
-    ),
+      );
+      users.deleted(userId);
+    }),
   );
-  return results.every(({ status }) => status === 'fulfilled') ? 'Clean' : 'Pending';
+  const usersLeftBehind = users.left();
+  return usersLeftBehind.length === 0 ? { cleanup: 'Clean' } : { cleanup: 'Pending', usersLeftBehind };
 }

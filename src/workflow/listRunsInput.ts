@@ -2,6 +2,10 @@ import * as v from 'valibot';
 import { isRunId, runIdPrefix } from '../runId';
 import { RUN_STATUSES } from './runRecord';
 
+/** How far back statistics reach. */
+const STATISTICS_WINDOWS = ['24h', '7d', '30d'] as const;
+export type StatisticsWindow = (typeof STATISTICS_WINDOWS)[number];
+
 const wholeNumber = (min: number, max: number) =>
   v.pipe(
     v.string(),
@@ -43,6 +47,13 @@ export const listRunsInput = {
 
 export const getRunInput = {
   params: v.object({ runId: v.string() }),
+};
+
+export const statisticsInput = {
+  query: v.object({
+    window: v.optional(v.picklist(STATISTICS_WINDOWS, `must be one of: ${STATISTICS_WINDOWS.join(', ')}.`), '24h'),
+    connection: v.optional(name(63)),
+  }),
 };
 
 export const latestRunInput = {

@@ -25,6 +25,9 @@ export function logRun(log: RunLog, run: Run): void {
   if (status === 'Succeeded') log.info(line);
   else log.error(error ? `${line}. ${error.message}` : line);
   if (cleanup === 'Clean' && status !== 'Succeeded') log.info(`Run ${id}: the user it made was deleted.`);
-  if (cleanup === 'Pending') log.error(`Run ${id}: the user it made could not be deleted and was left in ACS.`);
+  if (cleanup === 'Pending') {
+    const left = run.usersLeftBehind?.join(', ') ?? 'the user it made';
+    log.error(`Run ${id}: ${left} could not be deleted and was left in ACS. A later scheduled run tries again.`);
+  }
   if (recorded === false) log.error(`Run ${id} was not recorded: ${recordError?.message ?? 'no reason known'}`);
 }

@@ -20,10 +20,21 @@ export interface Action {
   error?: RunError;
   inputs?: unknown;
   outputs?: unknown;
+  /** Deeper checks that were made after the step. The step's own times are without them. */
+  checks?: CheckRecord[];
   /** Attempts that failed and were repeated. */
   retryHistory?: Attempt[];
   /** `actionTrackingId` is the `x-ms-client-request-id` of the last attempt, `serviceRequestId` ACS's `MS-CV` for it. */
   correlation?: { actionTrackingId?: string; clientTrackingId: string; serviceRequestId?: string };
+}
+
+/** A deeper check, and what it found. */
+export interface CheckRecord {
+  name: string;
+  status: 'Passed' | 'Failed' | 'NotApplicable';
+  durationMs: number;
+  /** What it found, or why it does not apply. */
+  message?: string;
 }
 
 export interface RunError {
@@ -61,6 +72,8 @@ export interface Run {
   /** Did the steps call ACS themselves, or the functions by their URLs? */
   target: 'connection' | 'functions';
   cleanup: Cleanup;
+  /** Ids of the users that still exist, when `cleanup` is Pending. */
+  usersLeftBehind?: string[];
   error?: RunError;
   actions: Action[];
   /** False when the history could not keep this run; then `recordError` says why. */

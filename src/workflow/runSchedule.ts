@@ -10,6 +10,8 @@ export interface TimerState {
 /** What runs the workflow. */
 export interface Runner {
   scheduledConnections(): string[];
+  /** Looks after what earlier runs left, within a limit. */
+  maintain(log: RunLog): Promise<unknown>;
   run(wish: { connection: string; trigger: Trigger; onAction: (action: Action) => void }): Promise<Run>;
 }
 
@@ -47,5 +49,10 @@ export async function runSchedule(
     }
   };
   await Promise.all(connections.map(one));
+  await runner.maintain(log).catch((error: unknown) => {
+    log.error(
+      `What earlier runs left was not looked after: ${error instanceof Error ? error.message : 'no reason known'}`,
+    );
+  });
   if (failures.length > 0) throw new Error(`The workflow failed. ${failures.join(' ')}`);
 }

@@ -3,7 +3,8 @@ import type { Attempt, CallOptions } from '../identity/identityActions';
 import { LimitReached, withLimit } from '../limits';
 import { redactText } from '../redact';
 import { redactRecord } from './redactRecord';
-import type { Action, ActionStatus, RunError } from './runRecord';
+import { deeperChecks, deeperChecksMs } from './deeperChecks';
+import type { Action, ActionStatus, CheckRecord, RunError } from './runRecord';
 import type { RunAfterStatus, Step, StepContext } from './step';
 
 /** Steps' limits, so that tests need not wait for them. */
@@ -73,6 +74,19 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
   }
 
   const ended = now();
+  let checks: CheckRecord[] = [];
+  if (failure === undefined && step.deeperChecks !== undefined) {
+    const checksMs = Math.min(deeperChecksMs(context), limits.runLeftMs - (ended - started));
+    try {
+      checks = await withLimit(checksMs, limits.stop, (signal) =>
+        deeperChecks(step.deeperChecks ?? [], context, signal),
+      );
+      const faults = checks.filter(({ status }) => status === 'Failed');
+      if (faults.length > 0) failure = new CheckFailed(faults.map(sentence).join(' '));
+    } catch (thrown) {
+      failure = thrown instanceof LimitReached ? new CheckFailed('Deeper checks took too long.') : thrown;
+    }
+  }
   const last = attempts.at(-1);
   const verdict = failure === undefined ? undefined : judge(failure, limits.stop, limitMs, last);
   const retries = attempts.slice(0, -1);
@@ -86,6 +100,7 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
     ...(verdict ? { error: verdict.error } : {}),
     inputs,
     ...(outputs === undefined ? {} : { outputs }),
+    ...(checks.length > 0 ? { checks } : {}),
     ...(retries.length > 0 ? { retryHistory: retries } : {}),
     correlation: {
       ...(last ? { actionTrackingId: last.clientRequestId } : {}),
@@ -94,6 +109,8 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
     },
   };
 }
+
+const sentence = ({ name, message }: CheckRecord) => `Check ${name} failed: ${redactText(message ?? '')}.`;
 
 /** A signal that aborts `ms` after `signal` does. */
 function delayed(signal: AbortSignal | undefined, ms: number): AbortSignal | undefined {

@@ -1,20 +1,26 @@
 import { isAppError } from '../errors';
+import type { Ledger } from '../history/ledger';
 import type { RunStore } from '../history/runStore';
 import type { IdentityActions } from '../identity/identityActions';
 import { runSteps, type EngineOptions } from './engine';
 import { newRunId } from '../runId';
 import type { Action, Run, RunError, RunRequest, Trigger } from './runRecord';
+import type { RunLedger } from './runUsers';
 import type { Workflow } from './step';
+import { resourceOf } from './userId';
 
 export interface RunOptions {
   workflow: Workflow;
   actions: IdentityActions;
   cleanupActions?: IdentityActions | undefined;
   store: Pick<RunStore, 'save'>;
+  /** Where users are written down; none: nowhere. */
+  ledger?: Pick<Ledger, 'add' | 'strike'> | undefined;
   request: RunRequest;
   trigger: Trigger;
   connection: string;
   target: Run['target'];
+  deeper?: EngineOptions['deeper'];
   /** None: the run's id, as in Logic Apps. */
   clientTrackingId?: string | undefined;
   stop?: AbortSignal | undefined;
@@ -49,6 +55,8 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
     cleanupActions: options.cleanupActions,
     request: options.request,
     clientTrackingId: begun.correlation.clientTrackingId,
+    ledger: options.ledger && ledgerOf(options.ledger, begun, now),
+    deeper: options.deeper,
     stop: options.stop,
     now,
     limits: options.limits,
@@ -63,6 +71,19 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
   };
   const recordError = await save(store, finished);
   return recordError ? { ...finished, recorded: false, recordError } : { ...finished, recorded: true };
+}
+
+/** The ledger as one run writes into it. */
+function ledgerOf(
+  ledger: Pick<Ledger, 'add' | 'strike'>,
+  { id: runId, connection }: Pick<Run, 'id' | 'connection'>,
+  now: () => number,
+): RunLedger {
+  return {
+    add: (userId) =>
+      ledger.add({ userId, runId, connection, resourceId: resourceOf(userId), madeAt: new Date(now()).toISOString() }),
+    strike: (userId) => ledger.strike({ userId, runId }),
+  };
 }
 
 async function save(store: Pick<RunStore, 'save'>, run: Run): Promise<RunError | undefined> {

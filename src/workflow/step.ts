@@ -1,4 +1,6 @@
 import type { AccessToken, CallOptions, IdentityActions, RetryPolicy } from '../identity/identityActions';
+import type { Probes } from '../identity/probes';
+import type { DeeperCheck } from './deeperChecks';
 import type { RunRequest } from './runRecord';
 
 /** States of an earlier step that a step may wait for, as in Logic Apps. */
@@ -20,9 +22,14 @@ export interface StepContext {
   call: CallOptions;
   /** Milliseconds since the epoch. */
   now: () => number;
-  /** A user exists from now on; the run deletes it at its end if no step did. */
+  /** A user exists from now on; it is written down, and the run deletes it at its end if no step did. */
   userMade: (userId: string) => void;
   userDeleted: (userId: string) => void;
+  /** Deeper checks that the run is asked for, and what they ask with. */
+  checks?: readonly DeeperCheck[] | undefined;
+  probes?: Probes | undefined;
+  /** How long a revoked token may go on being accepted, in milliseconds. */
+  revocationWaitMs?: number | undefined;
 }
 
 /** One step of a workflow. */
@@ -49,6 +56,8 @@ export interface Step<Output = unknown> {
    * `CheckFailed`.
    */
   checks?(output: Output, context: StepContext): (string | undefined)[];
+  /** Deeper checks that are about this step; made after it when the run is asked for them. */
+  deeperChecks?: readonly DeeperCheck[];
 }
 
 /** A named list of steps. */

@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { join, resolve } from 'node:path';
 import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
 import { startStorage, type RunningStorage } from '../../local/storage';
-import { TABLE_NAME } from '../../src/history/openRunStore';
+import { TABLE_NAME } from '../../src/history/openHistory';
 import { startApp, type Answer, type AppUnderTest } from './appUnderTest';
 
 const root = resolve(__dirname, '../..');

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { startStorage, type RunningStorage } from '../../local/storage';
-import { openRunStore, TABLE_NAME } from '../../src/history/openRunStore';
+import { HistoryTable } from '../../src/history/historyTable';
+import { openHistory, TABLE_NAME } from '../../src/history/openHistory';
 import type { RunStore } from '../../src/history/runStore';
 import { TablesRunStore } from '../../src/history/tablesRunStore';
 import { TableClient } from '@azure/data-tables';
@@ -19,8 +20,8 @@ const tablesPlace = () =>
   ({ kind: 'connectionString', setting: 'AzureWebJobsStorage', connectionString: storage.connectionString }) as const;
 
 describe.each([
-  ['Azure Tables', () => openRunStore(tablesPlace(), `local-test${(partitions += 1)}`)],
-  ['memory', () => openRunStore({ kind: 'memory' }, '')],
+  ['Azure Tables', () => openHistory(tablesPlace(), `local-test${(partitions += 1)}`).runs],
+  ['memory', () => openHistory({ kind: 'memory' }, '').runs],
 ] as const)('runs kept in %s', (_name, open) => {
   let store: RunStore;
   beforeEach(() => {
@@ -56,6 +57,77 @@ describe.each([
     await store.save(run);
     await store.save(run);
     expect((await store.list({ status: 'Succeeded' })).value).toHaveLength(1);
+  });
+
+  test('a run that died is closed once, and its real end still beats that', async () => {
+    const run = aRun({ status: 'Running' });
+    const day = { since: Date.parse(at(0)) - 86_400_000, until: Date.parse(at(60)) };
+    const counts = async () => (await store.hours(day)).map((hour) => hour.counts);
+    await store.save(run);
+    expect(await counts()).toEqual([]);
+    expect(await store.close({ ...run, status: 'Aborted' })).toBe(true);
+    expect(await store.close({ ...run, status: 'Aborted' })).toBe(false);
+    expect(await counts()).toEqual([{ Succeeded: 0, Failed: 0, TimedOut: 0, Aborted: 1 }]);
+    await store.save({ ...run, status: 'Succeeded' });
+    expect(await store.close({ ...run, status: 'Aborted' })).toBe(false);
+    expect((await store.get(run.id))?.status).toBe('Succeeded');
+    expect(await counts()).toEqual([{ Succeeded: 1, Failed: 0, TimedOut: 0, Aborted: 0 }]);
+    await store.maintain(0, 5_000);
+    await store.save({ ...run, status: 'Succeeded', cleanup: 'Clean' });
+    expect(await counts()).toEqual([{ Succeeded: 1, Failed: 0, TimedOut: 0, Aborted: 0 }]);
+  });
+
+  test('a run that nobody began is not closed', async () => {
+    const run = aRun({ status: 'Aborted' });
+    expect(await store.close(run)).toBe(false);
+    expect(await store.get(run.id)).toBeUndefined();
+  });
+
+  test('hours hold the ends of runs that began in them, of all connections or of one, folded or not', async () => {
+    const runs = [
+      aRun({ start: at(1), durationMs: 30, connection: 'One' }),
+      aRun({ start: at(59), durationMs: 10, connection: 'Two', status: 'Failed' }),
+      aRun({ start: at(60), durationMs: 20, connection: 'One', status: 'TimedOut' }),
+      aRun({ start: at(61), durationMs: 5, connection: 'One', status: 'Aborted' }),
+      aRun({ start: at(120), connection: 'One' }),
+    ];
+    const query = { since: Date.parse(at(0)), until: Date.parse(at(120)) };
+    const told = async (connection?: string) =>
+      (await store.hours({ ...query, connection }))
+        .sort((a, b) => a.startMs - b.startMs)
+        .map(({ startMs, counts, durationsMs }) => [
+          new Date(startMs).toISOString(),
+          Object.values(counts),
+          durationsMs.toSorted((a, b) => a - b),
+        ]);
+    for (const run of runs.slice(0, 3)) await store.save(run);
+    await store.maintain(0, 5_000);
+    for (const run of runs.slice(3)) await store.save(run);
+    for (let folded = 0; folded < 2; folded += 1) {
+      expect(await told()).toEqual([
+        [at(0), [1, 1, 0, 0], [10, 30]],
+        [at(60), [0, 0, 1, 1], [20]],
+      ]);
+      expect(await told('Two')).toEqual([[at(0), [0, 1, 0, 0], [10]]]);
+      await store.maintain(0, 5_000);
+    }
+  });
+
+  test('runs that are older than is kept are deleted, with all that finds them', async () => {
+    const old = Array.from({ length: 60 }, (_, minute) => aRun({ start: at(minute), tracking: 'same' }));
+    const kept = aRun({ start: at(60), tracking: 'same' });
+    for (const run of [...old, kept]) await store.save(run);
+    expect(await store.maintain(Date.parse(at(60)), 20_000)).toBe(60);
+    for (const query of [
+      {},
+      { status: 'Succeeded' as const },
+      { connection: 'AcsIdentity' },
+      { clientTrackingId: 'same' },
+    ]) {
+      expect((await store.list(query)).value.map(({ id }) => id)).toEqual([kept.id]);
+    }
+    expect(await store.get(old[7]?.id ?? '')).toBeUndefined();
+    expect(await store.maintain(Date.parse(at(60)), 20_000)).toBe(0);
   });
 
   test('a list is newest first, without inputs and outputs', async () => {
@@ -152,10 +224,10 @@ describe('runs kept in Azure Tables', () => {
 
   test('a run that another process closed meanwhile ends with its real verdict', async () => {
     const partition = `local-test${(partitions += 1)}`;
-    const store = openRunStore(tablesPlace(), partition);
+    const store = openHistory(tablesPlace(), partition).runs;
     const run = aRun({ status: 'Running' });
     await store.save(run);
-    await openRunStore(tablesPlace(), partition).save({ ...run, status: 'Aborted' });
+    await openHistory(tablesPlace(), partition).runs.save({ ...run, status: 'Aborted' });
     expect((await store.get(run.id))?.status).toBe('Aborted');
     await store.save({ ...run, status: 'Succeeded' });
     expect((await store.get(run.id))?.status).toBe('Succeeded');
@@ -166,7 +238,7 @@ describe('runs kept in Azure Tables', () => {
   test('a run makes its own row and three index rows, an action a property', async () => {
     const partition = `local-test${(partitions += 1)}`;
     const run = aRun({ status: 'Succeeded', actions: [anAction({}), anAction({ name: 'Next' })] });
-    await openRunStore(tablesPlace(), partition).save(run);
+    await openHistory(tablesPlace(), partition).runs.save(run);
     const rows = [];
     for await (const row of client().listEntities({ queryOptions: { filter: `PartitionKey eq '${partition}'` } }))
       rows.push(row);
@@ -179,8 +251,8 @@ describe('runs kept in Azure Tables', () => {
 
   test('a storage that nobody serves is unavailable within the limit, and the message names the setting only', async () => {
     const place = { ...tablesPlace(), connectionString: storage.connectionString.replace(/:\d+\//, ':1/') };
-    const error = await openRunStore(place, 'x')
-      .check()
+    const error = await openHistory(place, 'x')
+      .runs.check()
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       status: 503,
@@ -194,17 +266,19 @@ describe('runs kept in Azure Tables', () => {
     const silent = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
-    const store = new TablesRunStore({
-      client: () =>
-        Promise.resolve(
-          TableClient.fromConnectionString(storage.connectionString.replace(/:\d+\//, `:${port}/`), TABLE_NAME, {
-            allowInsecureConnection: true,
-          }),
-        ),
-      partitionKey: 'x',
-      setting: 'AzureWebJobsStorage',
-      limitMs: 200,
-    });
+    const store = new TablesRunStore(
+      new HistoryTable({
+        client: () =>
+          Promise.resolve(
+            TableClient.fromConnectionString(storage.connectionString.replace(/:\d+\//, `:${port}/`), TABLE_NAME, {
+              allowInsecureConnection: true,
+            }),
+          ),
+        partitionKey: 'x',
+        setting: 'AzureWebJobsStorage',
+        limitMs: 200,
+      }),
+    );
     const started = Date.now();
     await expect(store.save(aRun())).rejects.toMatchObject({ code: 'StorageUnavailable', status: 503 });
     await expect(store.list({})).rejects.toMatchObject({ message: expect.stringContaining('in time') as string });
@@ -213,8 +287,8 @@ describe('runs kept in Azure Tables', () => {
   });
 
   test('a connection string that is none is a setting to mend, and is not repeated', async () => {
-    const error = await openRunStore({ ...tablesPlace(), connectionString: 'AccountKey=SENTINEL' }, 'x')
-      .check()
+    const error = await openHistory({ ...tablesPlace(), connectionString: 'AccountKey=SENTINEL' }, 'x')
+      .runs.check()
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'Misconfigured', target: 'AzureWebJobsStorage' });
     expect(JSON.stringify(error) + String(error)).not.toContain('SENTINEL');

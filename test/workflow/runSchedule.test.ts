@@ -14,6 +14,10 @@ const triggers: Trigger[] = [];
 /** Runs on these connections that end as `ends` says: a status, or an error thrown before there is a run. */
 const runner = (ends: Record<string, 'Succeeded' | 'Failed' | Error>): Runner => ({
   scheduledConnections: () => Object.keys(ends),
+  maintain: () => {
+    lines.push('maintained');
+    return Promise.resolve();
+  },
   run: ({ connection, trigger, onAction }) => {
     triggers.push(trigger);
     onAction(anAction({}));

@@ -8,6 +8,7 @@ export const deleteUser: Step<void> = {
     Revoke_user_access_tokens: ['Succeeded', 'Failed', 'Skipped', 'TimedOut'],
   },
   successCode: 'NoContent',
+  deeperChecks: ['deletedUserRefused'],
   inputs: (state) => ({ userId: state.userId }),
   async execute({ actions, state, call, userDeleted }) {
     const userId = userOf(state);

@@ -18,5 +18,6 @@ export const issueToken: Step<AccessToken> = {
     return state.issuedToken;
   },
   outputs: (token) => token,
+  deeperChecks: ['tokenAccepted', 'anonymousRefused'],
   checks: (token, context) => [tokenFault(token, context.state.request.scopes, context)],
 };

@@ -6,5 +6,6 @@ export const revokeTokens: Step<void> = {
   runAfter: { Issue_a_user_access_token: ['Succeeded'] },
   successCode: 'NoContent',
   inputs: (state) => ({ userId: state.userId }),
+  deeperChecks: ['revokedTokenRefused'],
   execute: ({ actions, state, call }) => actions.revokeTokens({ userId: userOf(state) }, call),
 };

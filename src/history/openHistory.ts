@@ -1,8 +1,12 @@
 import type { TableClient, TableServiceClientOptions } from '@azure/data-tables';
 import type { TokenCredential } from '@azure/identity';
 import { misconfigured } from '../errors';
+import { HistoryTable } from './historyTable';
+import type { Ledger } from './ledger';
+import { MemoryLedger } from './memoryLedger';
 import { MemoryRunStore } from './memoryRunStore';
 import type { RunStore } from './runStore';
+import { TablesLedger } from './tablesLedger';
 import { TablesRunStore } from './tablesRunStore';
 
 /** The table's name in the account. */
@@ -16,10 +20,17 @@ export type HistoryPlace =
 
 const RETRIES = { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 1_000 };
 
-/** The run store at `place`; nothing is connected to before it is used. */
-export function openRunStore(place: HistoryPlace, partitionKey: string): RunStore {
-  if (place.kind === 'memory') return new MemoryRunStore();
-  return new TablesRunStore({ partitionKey, setting: place.setting, client: () => tableClient(place) });
+/** What is kept of runs, and of the users that they made. */
+export interface History {
+  runs: RunStore;
+  ledger: Ledger;
+}
+
+/** The history at `place`; nothing is connected to before it is used. */
+export function openHistory(place: HistoryPlace, partitionKey: string): History {
+  if (place.kind === 'memory') return { runs: new MemoryRunStore(), ledger: new MemoryLedger() };
+  const table = new HistoryTable({ partitionKey, setting: place.setting, client: () => tableClient(place) });
+  return { runs: new TablesRunStore(table), ledger: new TablesLedger(table) };
 }
 
 async function tableClient(place: Exclude<HistoryPlace, { kind: 'memory' }>): Promise<TableClient> {

@@ -1,0 +1,36 @@
+import { LIMITS } from '../limits';
+import type { HistoryTable } from './historyTable';
+import type { Ledger, LedgerEntry, LedgerQuery } from './ledger';
+import { untilKey } from './runRows';
+
+const PREFIX = 'l!';
+
+/** Keys sort by run, so that what old runs left is a range. */
+const keyOf = ({ runId, userId }: Pick<LedgerEntry, 'runId' | 'userId'>) =>
+  `${PREFIX}${runId}!${Buffer.from(userId).toString('base64url')}`;
+
+/** Keeps the ledger beside the runs, in rows of their own. */
+export class TablesLedger implements Ledger {
+  constructor(private readonly table: HistoryTable) {}
+
+  async add(entry: LedgerEntry): Promise<void> {
+    const row = { rowKey: keyOf(entry), entry: JSON.stringify(entry) };
+    await this.table.bounded((rows) => rows.upsert(row), LIMITS.ledgerMs);
+  }
+
+  async strike(entry: Pick<LedgerEntry, 'runId' | 'userId'>): Promise<void> {
+    await this.table.bounded((rows) => rows.delete(keyOf(entry)), LIMITS.ledgerMs);
+  }
+
+  async list({ startedBefore, top = Infinity }: LedgerQuery): Promise<LedgerEntry[]> {
+    const range = { above: PREFIX + untilKey(startedBefore), below: `${PREFIX}:`, select: ['entry'] };
+    return this.table.bounded(async (rows) => {
+      const entries: LedgerEntry[] = [];
+      for await (const page of rows.pages({ ...range, pageSize: Math.min(top, 1000) })) {
+        entries.push(...page.map(({ entry }) => JSON.parse(String(entry)) as LedgerEntry));
+        if (entries.length >= top) break;
+      }
+      return entries.slice(0, top);
+    });
+  }
+}

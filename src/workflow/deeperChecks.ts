@@ -1,0 +1,120 @@
+import { isAppError, misconfigured } from '../errors';
+import { LIMITS, sleep } from '../limits';
+import type { CheckRecord } from './runRecord';
+import type { StepContext } from './step';
+import { userOf } from './step';
+
+/** Checks that cost calls of their own; a run makes those that it is asked to, each after the step that it is about. */
+export const DEEPER_CHECKS = [
+  'tokenAccepted',
+  'revokedTokenRefused',
+  'deletedUserRefused',
+  'anonymousRefused',
+] as const;
+export type DeeperCheck = (typeof DEEPER_CHECKS)[number];
+
+/** A sentence for a fault; undefined: passed; `not applicable` with the reason. */
+type Finding = string | undefined | { notApplicable: string };
+
+/** Any of them lets a user into chat. */
+const CHAT_SCOPES = ['chat', 'chat.join', 'chat.join.limited'];
+const POLL_MS = 1_000;
+
+/** The checks that a setting names. @throws AppError `Misconfigured` that lists the good ones */
+export function readChecks(names: readonly string[]): DeeperCheck[] {
+  return names.map((name) => {
+    const check = DEEPER_CHECKS.find((known) => known === name);
+    if (check === undefined) {
+      throw misconfigured('WORKFLOW_CHECKS', `must be a comma-separated list of: ${DEEPER_CHECKS.join(', ')}.`);
+    }
+    return check;
+  });
+}
+
+const CHECKS: Record<DeeperCheck, (context: StepContext, signal: AbortSignal) => Promise<Finding>> = {
+  async tokenAccepted({ state, probes }, signal) {
+    const token = state.issuedToken?.token;
+    if (!probes || token === undefined || !hasChat(state.request.scopes)) return { notApplicable: NO_CHAT };
+    const status = await probes.chatStatus(token, signal);
+    return status === 200 ? undefined : `ACS chat does not take the token that was issued (${status})`;
+  },
+
+  async revokedTokenRefused({ state, probes, revocationWaitMs = 0, now }, signal) {
+    const token = state.issuedToken?.token;
+    if (!probes || token === undefined || !hasChat(state.request.scopes)) return { notApplicable: NO_CHAT };
+    const started = now();
+    for (;;) {
+      const status = await probes.chatStatus(token, signal);
+      if (status === 401) return undefined;
+      if (status !== 200) return `ACS chat answers ${status} to a revoked token, where 401 is expected`;
+      const leftMs = started + revocationWaitMs - now();
+      if (leftMs <= 0) {
+        return (
+          `ACS chat still takes the token ${Math.round((now() - started) / 1000)} s after it was revoked ` +
+          '(ACS may need up to 15 minutes: see WORKFLOW_REVOCATION_WAIT_SECONDS)'
+        );
+      }
+      await sleep(Math.min(POLL_MS, leftMs), signal);
+    }
+  },
+
+  async deletedUserRefused({ actions, state, call }, signal) {
+    const { scopes, expiresInMinutes } = state.request;
+    try {
+      const wish = { userId: userOf(state), scopes, expiresInMinutes };
+      await actions.issueToken(wish, {
+        ...call,
+        signal,
+        retry: { count: 0, delaysMs: [] },
+        onAttempt: () => undefined,
+      });
+    } catch (error) {
+      // what ACS says of a user that is not there; anything else says nothing about the user
+      if (isAppError(error) && (error.code === 'UserNotFound' || error.code === 'InvalidRequest')) return undefined;
+      throw error;
+    }
+    return 'ACS still issues tokens for the deleted user';
+  },
+
+  async anonymousRefused({ probes }, signal) {
+    const statuses = await probes?.anonymousStatuses?.(signal);
+    if (statuses === undefined) return { notApplicable: 'no function URLs are called, or nobody checks keys there' };
+    const open = Object.entries(statuses).filter(([, status]) => status !== 401 && status !== 403);
+    if (open.length === 0) return undefined;
+    return `functions answer to a call without a key: ${open.map(([name, status]) => `${name} (${status})`).join(', ')}`;
+  },
+};
+
+const NO_CHAT = 'the token has no chat scope';
+
+const hasChat = (scopes: readonly string[]) => scopes.some((scope) => CHAT_SCOPES.includes(scope));
+
+/**
+ * Makes those of `about` that the run is asked for, one after the other, and records each. A check that can't be made failed.
+ * Times are those of `now`, in milliseconds. Rejects only when `signal` aborts.
+ */
+export async function deeperChecks(
+  about: readonly DeeperCheck[],
+  context: StepContext,
+  signal: AbortSignal,
+): Promise<CheckRecord[]> {
+  const records: CheckRecord[] = [];
+  for (const name of about.filter((check) => context.checks?.includes(check))) {
+    const started = context.now();
+    const finding = await CHECKS[name](context, signal).catch((error: unknown): Finding => {
+      signal.throwIfAborted();
+      return `it could not be made: ${isAppError(error) ? error.message : 'for a reason that is not known'}`;
+    });
+    records.push({
+      name,
+      status: finding === undefined ? 'Passed' : typeof finding === 'string' ? 'Failed' : 'NotApplicable',
+      durationMs: Math.max(0, context.now() - started),
+      ...(finding === undefined ? {} : { message: typeof finding === 'string' ? finding : finding.notApplicable }),
+    });
+  }
+  return records;
+}
+
+/** The time that deeper checks of a step may take, in milliseconds. */
+export const deeperChecksMs = ({ revocationWaitMs = 0 }: Pick<StepContext, 'revocationWaitMs'>): number =>
+  LIMITS.callMs * 2 + revocationWaitMs;

@@ -1,0 +1,150 @@
+// What earlier runs left: real history in Azurite, real users in the emulator, through the published SDK.
+import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
+import { startStorage, type RunningStorage } from '../../local/storage';
+import { openHistory, type History } from '../../src/history/openHistory';
+import { AcsActions } from '../../src/identity/acsActions';
+import { Connections } from '../../src/identity/connections';
+import { newRunId } from '../../src/runId';
+import { maintain } from '../../src/workflow/maintenance';
+import { sweep } from '../../src/workflow/sweep';
+import { resourceOf } from '../../src/workflow/userId';
+import { aRun } from '../history/runSamples';
+
+let emulator: IdentityEmulator;
+let storage: RunningStorage;
+let actions: AcsActions;
+let history: History;
+let partitions = 0;
+const now = Date.now();
+const minutesAgo = (minutes: number) => new Date(now - minutes * 60_000).toISOString();
+
+beforeAll(async () => {
+  emulator = await createIdentityEmulator();
+  storage = await startStorage({ port: 0, inMemory: true, tableOnly: true });
+  process.env.AcsIdentity = emulator.connectionString;
+  delete process.env.AcsIdentity__endpoint;
+  delete process.env.IDENTITY_CONNECTIONS;
+  actions = new AcsActions(await new Connections().get(undefined));
+});
+afterAll(async () => {
+  delete process.env.AcsIdentity;
+  await emulator.close();
+  await storage.stop();
+});
+beforeEach(() => {
+  emulator.clearFaults();
+  const place = { kind: 'connectionString', setting: 'X', connectionString: storage.connectionString } as const;
+  history = openHistory(place, `local-sweep${(partitions += 1)}`);
+});
+
+/** A user that a run of so many minutes ago made and left. */
+async function leave(minutes: number, wish: { userId?: string; runId?: string } = {}): Promise<string> {
+  const { userId = (await actions.createUser({})).identity.id, runId = newRunId(now - minutes * 60_000) } = wish;
+  const entry = {
+    userId,
+    runId,
+    connection: 'AcsIdentity',
+    resourceId: resourceOf(userId),
+    madeAt: minutesAgo(minutes),
+  };
+  await history.ledger.add(entry);
+  return userId;
+}
+
+const swept = (wish: Partial<Parameters<typeof sweep>[0]> = {}) =>
+  sweep({ ...history, actionsOn: () => Promise.resolve(actions), now: () => now, limitMs: 10_000, ...wish });
+const exists = (userId: string) => emulator.users().some(({ id }) => id === userId);
+const written = async () => (await history.ledger.list({ startedBefore: now + 1 })).map(({ userId }) => userId);
+
+test('users of runs that are over are deleted and struck off; those of younger runs are let be', async () => {
+  const [old, young] = [await leave(6), await leave(4)];
+  expect(await swept()).toEqual({ deleted: 1, left: [], closed: 0, isCutShort: false });
+  expect([exists(old), exists(young)]).toEqual([false, true]);
+  expect(await written()).toEqual([young]);
+});
+
+test('a user that was deleted already is struck off', async () => {
+  const user = await leave(6);
+  await actions.deleteUser({ userId: user });
+  expect(await swept()).toMatchObject({ deleted: 1, left: [] });
+  expect(await written()).toEqual([]);
+});
+
+const FOREIGN = '8:acs:bbbbbbbb-0000-4000-8000-000000000002_00000017-ceff-3baa-6763-563a0d007797';
+
+test.each([
+  ['known', { resourceOf: () => resourceOf(emulator.resourceId) || emulator.resourceId }, /now points at another one/],
+  ['not known', {}, /is no user of the resource/],
+])('a user of another ACS resource is kept and reported, where the present one is %s', async (_, wish, reason) => {
+  await leave(6, { userId: FOREIGN });
+  const { deleted, left } = await swept(wish);
+  expect({ deleted, ids: left.map(({ userId }) => userId) }).toEqual({ deleted: 0, ids: [FOREIGN] });
+  expect(left[0]?.reason).toMatch(reason);
+  expect(await written()).toEqual([FOREIGN]);
+});
+
+test('what ACS refuses to delete stays, with the reason, and goes the next time; the run is clean then', async () => {
+  const runId = newRunId(now - 6 * 60_000);
+  const user = await leave(6, { runId });
+  const run = aRun({ id: runId, start: minutesAgo(6), status: 'Failed', cleanup: 'Pending', usersLeftBehind: [user] });
+  await history.runs.save(run);
+  emulator.addFault({ operation: 'deleteIdentity', status: 403, count: 100 });
+  const first = await swept();
+  expect(first.left).toEqual([
+    expect.objectContaining({ userId: user, reason: expect.stringMatching(/^ConnectionDenied/) as string }),
+  ]);
+  expect((await history.runs.get(runId))?.cleanup).toBe('Pending');
+
+  emulator.clearFaults();
+  expect(await swept()).toMatchObject({ deleted: 1, left: [] });
+  expect(await history.runs.get(runId)).toMatchObject({ status: 'Failed', cleanup: 'Clean' });
+  expect(await history.runs.get(runId)).not.toHaveProperty('usersLeftBehind');
+});
+
+test('runs that died are closed as Aborted, with what became of their users; running ones are let be', async () => {
+  const withUser = aRun({ start: minutesAgo(6), status: 'Running', cleanup: 'NotNeeded' });
+  const without = aRun({ start: minutesAgo(7), status: 'Running', cleanup: 'NotNeeded' });
+  const young = aRun({ start: minutesAgo(1), status: 'Running', cleanup: 'NotNeeded' });
+  for (const run of [withUser, without, young]) await history.runs.save(run);
+  await leave(6, { runId: withUser.id });
+  expect(await swept()).toMatchObject({ deleted: 1, closed: 2 });
+  expect(await history.runs.get(withUser.id)).toMatchObject({
+    status: 'Aborted',
+    cleanup: 'Clean',
+    error: { code: 'RunAborted' },
+  });
+  expect(await history.runs.get(without.id)).toMatchObject({ status: 'Aborted', cleanup: 'NotNeeded' });
+  expect((await history.runs.get(young.id))?.status).toBe('Running');
+});
+
+test('when the time is up the rest is left to the next time', async () => {
+  const users = [await leave(6), await leave(7), await leave(8)];
+  let calls = 0;
+  const report = await swept({ now: () => now + (calls++ > 4 ? 60_000 : 0) });
+  expect(report.isCutShort).toBe(true);
+  expect(report.deleted).toBeLessThan(3);
+  await swept();
+  expect(users.filter(exists)).toEqual([]);
+});
+
+test('maintenance says what it did, trims the history, and survives a storage that is down', async () => {
+  const lines: string[] = [];
+  const say = (line: string) => void lines.push(line);
+  const log = { info: say, warn: say, error: say };
+  await leave(6);
+  await leave(6, { userId: FOREIGN });
+  await history.runs.save(aRun({ start: minutesAgo(31 * 24 * 60) }));
+  const options = { actionsOn: () => Promise.resolve(actions), keepDays: 30, log };
+  await maintain({ ...history, ...options });
+  expect(lines).toEqual([
+    'Users that earlier runs had left: 1 deleted.',
+    expect.stringMatching(/^User 8:acs:bbbbbbbb\S+ of run \S+ is left: ACS says/) as string,
+    '1 runs older than 30 days were deleted from the history.',
+  ]);
+
+  lines.length = 0;
+  const connectionString = storage.connectionString.replace(/:\d+\//, ':1/');
+  const down = openHistory({ kind: 'connectionString', setting: 'X', connectionString }, 'x');
+  expect(await maintain({ ...down, ...options })).toBeUndefined();
+  expect(lines).toEqual([expect.stringMatching(/^What earlier runs left could not be looked after: The storage/)]);
+});
