@@ -1,0 +1,170 @@
+// The app's process is killed (-9) at every request boundary of a run, with and without a fault in each step. After the next scheduled run
+// ACS has none of their users but those it had named when the process died before it could write that down, and every run has an end.
+// KILLED_RUNS=200 makes more of them.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TableClient } from '@azure/data-tables';
+import { createIdentityEmulator, type Fault, type IdentityEmulator } from '../../local/emulator';
+import { startStorage, type RunningStorage } from '../../local/storage';
+import { TABLE_NAME } from '../../src/history/openHistory';
+import type { Run } from '../../src/workflow/runRecord';
+import { startApp, type AppUnderTest } from './appUnderTest';
+import { Boundaries, startKillingProxy, type Boundary, type Passed } from './killingProxy';
+
+const KILLED_RUNS = Number(process.env.KILLED_RUNS ?? 36);
+const FAULTS: (Fault | undefined)[] = [
+  undefined,
+  { operation: 'createIdentity', status: 403 },
+  { operation: 'issueAccessToken', status: 403 },
+  { operation: 'revokeAccessTokens', status: 403 },
+  { operation: 'deleteIdentity', status: 403 },
+];
+/** Runs that are younger may still be running. */
+const LATER_MS = 6 * 60_000;
+
+const boundaries = new Boundaries();
+const proxies: Server[] = [];
+const tokens = new Set<string>();
+const lines: string[] = [];
+let aheadMs = 0;
+let emulator: IdentityEmulator;
+let storage: RunningStorage;
+let settings: Record<string, string>;
+let directory: string;
+let app: AppUnderTest;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'killed-runs-'));
+  emulator = await createIdentityEmulator({ now: () => Date.now() + aheadMs });
+  storage = await startStorage({ port: 0, inMemory: true, tableOnly: true });
+  const acs = await startKillingProxy(emulator.port, boundaries);
+  const tables = await startKillingProxy(storage.tablePort, boundaries);
+  proxies.push(acs.server, tables.server);
+  settings = {
+    AcsIdentity: emulator.connectionString.replace(`:${emulator.port}/`, `:${acs.port}/`),
+    AzureWebJobsStorage: storage.connectionString.replace(`:${storage.tablePort}/`, `:${tables.port}/`),
+    WORKFLOW_CREATE_SCOPES: 'chat',
+    NODE_OPTIONS: `--require ${JSON.stringify(resolve(__dirname, 'preloaded.cjs'))}`,
+    TEST_PID_FILE: join(directory, 'pid'),
+  };
+});
+
+afterAll(async () => {
+  await app.stop();
+  for (const server of proxies) {
+    server.closeAllConnections();
+    server.close();
+  }
+  await emulator.close();
+  await storage.stop();
+  await rm(directory, { recursive: true });
+});
+
+/** Asks for a run, and for the app's death at a boundary. Returns what was asked of ACS and storage meanwhile. */
+async function runOnce(fault: Fault | undefined, boundary?: Boundary): Promise<Passed[]> {
+  emulator.clearFaults();
+  if (fault) emulator.addFault(fault);
+  const pid = Number(await readFile(join(directory, 'pid'), 'utf8'));
+  const died = new Promise<void>((done) => {
+    boundaries.arm(boundary, () => {
+      process.kill(pid, 'SIGKILL');
+      done();
+    });
+  });
+  // a dead app is answered for by the host, or not at all
+  const answered = app.call('POST', 'runs').catch(() => undefined);
+  await Promise.race([answered, died]);
+  await answered;
+  // the host has a new process when this is answered
+  expect((await app.call('GET', 'health')).body.status).toBeDefined();
+  const { passed } = boundaries;
+  boundaries.arm(undefined, () => undefined);
+  for (const { answer = '' } of passed)
+    for (const [token] of answer.matchAll(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g)) tokens.add(token);
+  return passed;
+}
+
+/** Users that ACS named and that nobody wrote down or deleted: nobody could know of them. */
+function unknowable(passed: readonly Passed[]): string[] {
+  return passed
+    .filter(({ method, path, status }) => method === 'POST' && path.startsWith('/identities?') && status === 201)
+    .map(({ answer = '' }) => (JSON.parse(answer) as { identity: { id: string } }).identity.id)
+    .filter((id) => {
+      const key = `l!`;
+      const name = Buffer.from(id).toString('base64url');
+      return !passed.some(({ path, wasForwarded }) => wasForwarded && path.includes(key) && path.includes(name));
+    });
+}
+
+test(
+  `${KILLED_RUNS} runs whose process was killed leave nobody who could be known of`,
+  async () => {
+    app = await startApp(settings);
+    const boundariesOf: [Fault | undefined, number][] = [];
+    for (const fault of FAULTS) boundariesOf.push([fault, (await runOnce(fault)).length]);
+    expect(emulator.users()).toEqual([]);
+
+    const plan = boundariesOf.flatMap(([fault, requests]) =>
+      Array.from({ length: requests * 2 }, (_, i): [Fault | undefined, Boundary] => [
+        fault,
+        { request: i >> 1, side: i % 2 === 0 ? 'before' : 'after' },
+      ]),
+    );
+    const lost: string[] = [];
+    for (let i = 0; i < KILLED_RUNS; i += 1) {
+      const [fault, boundary] = plan[i % plan.length] ?? [];
+      lost.push(...unknowable(await runOnce(fault, boundary)));
+    }
+    const leftBefore = emulator.users().length;
+    lines.push(...app.lines);
+    await app.stop();
+
+    aheadMs = LATER_MS;
+    app = await startApp({ ...settings, TEST_CLOCK_AHEAD_MS: String(LATER_MS) });
+    const fired = await fetch(`http://127.0.0.1:${app.host.port}/admin/functions/scheduledRun`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(fired.status).toBe(202);
+    while (!app.lines.some((line) => line.includes("Executed 'Functions.scheduledRun'"))) await sleep(50);
+    lines.push(...app.lines);
+
+    expect(
+      emulator
+        .users()
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(lost.sort());
+    expect(leftBefore).toBeGreaterThan(lost.length);
+    const told = `${KILLED_RUNS} runs were killed: ${leftBefore} users were left, ${lost.length} of them could not be known of.`;
+    process.stdout.write(`${told}\n`);
+    const running = await app.call('GET', 'runs?status=Running');
+    expect(running.body.value).toEqual([]);
+    const aborted = (await app.call('GET', 'runs?status=Aborted&top=250')).body.value as Run[];
+    expect(aborted.length).toBeGreaterThan(KILLED_RUNS / 2);
+    for (const run of aborted)
+      expect(run).toMatchObject({ cleanup: expect.stringMatching(/^(Clean|NotNeeded)$/) as string });
+    expect((await app.call('GET', 'runs/statistics')).body).toMatchObject({ usersLeftBehind: 0 });
+  },
+  60_000 + KILLED_RUNS * 3_000,
+);
+
+test('no token and no key is in a row of the history, or in a line of the log', async () => {
+  const rows: string[] = [];
+  const client = TableClient.fromConnectionString(storage.connectionString, TABLE_NAME, {
+    allowInsecureConnection: true,
+  });
+  for await (const row of client.listEntities()) rows.push(JSON.stringify(row));
+  expect(rows.length).toBeGreaterThan(KILLED_RUNS);
+  expect(tokens.size).toBeGreaterThan(KILLED_RUNS / 2);
+  const kept = [...rows, ...lines].join('\n');
+  const storageKey = /AccountKey=([^;]+)/.exec(storage.connectionString)?.[1] ?? '';
+  for (const secret of [...tokens, emulator.accessKey, storageKey]) {
+    expect(kept.includes(secret)).toBe(false);
+    expect(kept.includes(secret.split('.').at(-1) ?? secret)).toBe(false);
+  }
+});
