@@ -1,7 +1,5 @@
-// The answers of the real service that public recordings hold, each behaviour once: status, body, content type, length or chunks, and
-// whether api-supported-versions is told. Recordings that repeat a behaviour with another SDK are left out.
-// Differences, on purpose: ids and tokens have their real length where recordings have it masked; api-supported-versions lists what the
-// emulator serves; "ExpiresInMinutes value 59 is invalid." was also recorded, for the same version, without its second sentence.
+// What is compared with a recorded answer of the real service: status, body, content type, length or chunks, and whether
+// api-supported-versions is told. It lists what the emulator serves, on purpose: the service served other versions when it was recorded.
 import type { IdentityEmulator } from '../../../local/emulator';
 import { send, type CallToSend } from './sentCall';
 
@@ -39,6 +37,8 @@ export async function expectRecorded(
     'request-context': 'appId=',
     'strict-transport-security': 'max-age=2592000',
     'x-cache': 'CONFIG_NOCACHE',
+    'ms-cv': expect.stringMatching(/^[\w+/]{22}\.2\.0$/) as string,
+    'x-azure-ref': expect.stringMatching(/^0[\w+/=]{20,}$/) as string,
   });
   expect({
     type: headers['content-type'],
