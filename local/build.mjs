@@ -53,6 +53,41 @@ const chunksStayApart = {
   },
 };
 
+/** `dashboard:page` is what `src/dashboard/page` makes: script and style as texts, for a page that loads nothing. */
+const dashboardPageIsText = {
+  name: 'dashboardPageIsText',
+  setup(build) {
+    const pageDirectory = join(projectRoot, 'src/dashboard/page');
+    build.onResolve({ filter: /^dashboard:page$/ }, ({ path }) => ({ path, namespace: 'dashboard' }));
+    build.onLoad({ filter: /.*/, namespace: 'dashboard' }, async () => {
+      const options = {
+        absWorkingDir: projectRoot,
+        bundle: true,
+        minify: true,
+        legalComments: 'none',
+        write: false,
+        logLevel: 'silent',
+      };
+      const [script, style] = await Promise.all([
+        esbuild.build({
+          ...options,
+          entryPoints: [join(pageDirectory, 'main.tsx')],
+          format: 'iife',
+          platform: 'browser',
+          target: 'es2022',
+        }),
+        esbuild.build({ ...options, entryPoints: [join(pageDirectory, 'page.css')] }),
+      ]);
+      // what would end the element that the text stands in, or open a comment there
+      const text = ({ outputFiles }) => outputFiles[0].text.trim().replace(/<(\/script|!--)/gi, '\\x3c$1');
+      return {
+        contents: `export const script = ${JSON.stringify(text(script))}; export const style = ${JSON.stringify(text(style))};`,
+        watchFiles: readdirSync(pageDirectory).map((name) => join(pageDirectory, name)),
+      };
+    });
+  },
+};
+
 /**
  * Writes the outputs that changed, then removes what earlier builds left: a host that watches dist/ never finds it empty.
  * esbuild itself would remove the outputs of the last good build when a rebuild fails.
@@ -100,7 +135,7 @@ function appOptions(extraPlugins = []) {
     // `import('./x.chunk')` becomes a require, which needs no ESM loader.
     supported: { 'dynamic-import': false },
     write: false,
-    plugins: [chunksStayApart, distIsWritten, ...extraPlugins],
+    plugins: [chunksStayApart, dashboardPageIsText, distIsWritten, ...extraPlugins],
   };
 }
 

@@ -1,6 +1,7 @@
 import { app } from '@azure/functions';
 import { theApp } from './app';
 import './functions/createUser';
+import './functions/dashboard';
 import './functions/deleteUser';
 import './functions/exchangeTeamsToken';
 import './functions/health';

@@ -1,0 +1,5 @@
+/** Made by the build from `page/`: the bundled script and the style, as texts that may stand in an HTML document. */
+declare module 'dashboard:page' {
+  export const script: string;
+  export const style: string;
+}
