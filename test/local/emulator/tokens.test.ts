@@ -151,7 +151,7 @@ test('chat takes no token that was changed or made elsewhere, and answers 401 wi
   for (const bad of [`${header}.${forged}.${signature}`, unsignedJwt(claimsOf(issued)), 'no-token']) {
     expect(await chatWith(emulator, bad)).toEqual({
       status: 401,
-      why: 'the token was not issued by this emulator since it started',
+      why: 'the token was not issued by this emulator (without a data file, not since it started)',
     });
   }
   const none = await send(emulator, { method: 'GET', path: '/chat/threads?api-version=2023-11-07', sign: false });
