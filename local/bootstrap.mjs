@@ -1,6 +1,6 @@
 // What the npm scripts run: installs the packages when they are missing, builds, then starts the rest.
 // It is the first thing to run in a fresh clone, so it is plain JavaScript on Node's built-ins alone.
-//   node local/bootstrap.mjs start|watch|services|test|emulator|host [arguments for it]
+//   node local/bootstrap.mjs start|watch|services|test|emulator|cli|host [arguments for it]
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -18,8 +18,9 @@ const commands = {
   start: { build: true, run: () => [inProject('.local/build/start.js'), 'start'] },
   watch: { build: true, watch: true, run: () => [inProject('.local/build/start.js'), 'watch'] },
   services: { build: true, run: () => [inProject('.local/build/start.js'), 'services'] },
-  // File names among its arguments are those of whoever calls it.
+  // File names among the arguments of these two are those of whoever calls them.
   emulator: { build: true, staysInDirectory: true, run: () => [inProject('.local/build/emulator/command.js')] },
+  cli: { build: true, staysInDirectory: true, run: () => [inProject('.local/build/cli/command.js')] },
   host: { build: true, run: () => [inProject('.local/build/functionsHost/command.js')] },
   // Jest's globalSetup builds, so that a plain `npx jest` does too.
   test: { build: false, run: () => [inProject('node_modules/jest/bin/jest.js')] },

@@ -147,9 +147,13 @@ const localOptions = {
   packages: 'external',
 };
 
+const commandOptions = { ...localOptions, entryPoints: ['./cli/command.ts'], outbase: '.' };
+
 /** Builds everything. Rejects when the source has errors, which are on stderr by then. */
 export async function build() {
-  const results = await Promise.allSettled([esbuild.build(appOptions()), esbuild.build(localOptions)]);
+  const results = await Promise.allSettled(
+    [appOptions(), localOptions, commandOptions].map((options) => esbuild.build(options)),
+  );
   const failed = results.find(({ status }) => status === 'rejected');
   if (failed) throw failed.reason;
 }

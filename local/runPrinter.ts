@@ -33,7 +33,7 @@ export interface PrintStyle {
   unicode: boolean;
 }
 
-type Colour = 'red' | 'green' | 'yellow' | 'grey' | 'bold';
+export type Colour = 'red' | 'green' | 'yellow' | 'grey' | 'bold';
 const colourCodes: Record<Colour, number> = { red: 31, green: 32, yellow: 33, grey: 90, bold: 1 };
 const longestValue = 200;
 
@@ -46,22 +46,43 @@ export function styleFor(
   return { colour: stream.isTTY === true && !environment['NO_COLOR'] && !dumb, unicode: !dumb };
 }
 
+/** Columns of the lines that show steps. */
+export interface StepWidths {
+  name: number;
+  status: number;
+  code: number;
+}
+
 /** The lines that show a run: its verdict, then each step with its outputs, retries and errors. */
 export function describeRun(run: PrintedRun, style: PrintStyle): string[] {
-  const paint = painter(style);
   const actions = run.actions ?? [];
-  const took = run.durationMs === undefined ? '' : ` in ${(run.durationMs / 1000).toFixed(1)} s`;
-  const via = run.target === 'functions' ? 'through the function URLs' : 'on the connection itself';
-  const about = run.connection === undefined ? '' : `  (connection ${plain(run.connection)}, ${via})`;
-  const verdict = paint(`${plain(run.status)}${took}`, colourOf(run.status));
-  const lines = [`${paint(`Run ${plain(run.id)}`, 'bold')}  ${verdict}${about}`];
   const widthOf = (texts: string[]): number => Math.max(0, ...texts.map((text) => text.length));
   const widths = {
     name: widthOf(actions.map(({ name }) => name)),
     status: widthOf(actions.map(({ status }) => status)),
     code: widthOf(actions.map(({ code }) => code ?? '')),
   };
-  for (const action of actions) lines.push(...describeAction(action, widths, style));
+  return [
+    describeVerdict(run, style),
+    ...actions.flatMap((action) => describeAction(action, widths, style)),
+    ...describeEnd(run, style),
+  ];
+}
+
+/** One line: id, verdict, duration, and where the run worked. */
+export function describeVerdict(run: PrintedRun, style: PrintStyle): string {
+  const paint = painter(style);
+  const took = run.durationMs === undefined ? '' : ` in ${(run.durationMs / 1000).toFixed(1)} s`;
+  const via = run.target === 'functions' ? 'through the function URLs' : 'on the connection itself';
+  const about = run.connection === undefined ? '' : `  (connection ${plain(run.connection)}, ${via})`;
+  const verdict = paint(`${plain(run.status)}${took}`, colourOf(run.status));
+  return `${paint(`Run ${plain(run.id)}`, 'bold')}  ${verdict}${about}`;
+}
+
+/** What is to be said after the steps: the run's error, and what it left. */
+export function describeEnd(run: PrintedRun, style: PrintStyle): string[] {
+  const paint = painter(style);
+  const lines: string[] = [];
   if (run.error) lines.push(paint(`  ${errorText(run.error)}`, run.status === 'Succeeded' ? 'yellow' : 'red'));
   if (run.cleanup === 'Pending') lines.push(paint('  The user that this run made still exists.', 'yellow'));
   if (run.recorded === false) {
@@ -71,11 +92,8 @@ export function describeRun(run: PrintedRun, style: PrintStyle): string[] {
   return lines;
 }
 
-function describeAction(
-  action: PrintedAction,
-  widths: { name: number; status: number; code: number },
-  style: PrintStyle,
-): string[] {
+/** The lines of one step: state, code, duration and retries, then outputs and error. */
+export function describeAction(action: PrintedAction, widths: StepWidths, style: PrintStyle): string[] {
   const paint = painter(style);
   const colour = colourOf(action.status);
   const duration = action.durationMs === undefined ? '' : durationText(action.durationMs);
@@ -140,7 +158,7 @@ function durationText(durationMs: number): string {
   return durationMs < 1000 ? `${Math.round(durationMs)} ms` : `${(durationMs / 1000).toFixed(1)} s`;
 }
 
-function colourOf(status: string): Colour {
+export function colourOf(status: string): Colour {
   if (status === 'Succeeded') return 'green';
   return status === 'Skipped' ? 'grey' : status === 'Running' ? 'yellow' : 'red';
 }
@@ -151,7 +169,7 @@ function signOf(status: string, { unicode }: PrintStyle): string {
   return unicode ? '✗' : 'x';
 }
 
-function painter({ colour }: PrintStyle): (text: string, as: Colour) => string {
+export function painter({ colour }: PrintStyle): (text: string, as: Colour) => string {
   return (text, as) => (colour ? `\u001b[${colourCodes[as]}m${text}\u001b[0m` : text);
 }
 
@@ -164,6 +182,6 @@ function shortened(text: string): string {
 }
 
 /** One line without control characters: what a service answers must not steer the terminal. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text.replace(/\p{Cc}+/gu, ' ').trim();
 }

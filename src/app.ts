@@ -10,7 +10,7 @@ import { Connections } from './identity/connections';
 import { FunctionUrlActions } from './identity/functionUrlActions';
 import type { CallOptions, CreatedUser, IdentityActions, Scope } from './identity/identityActions';
 import { scopesOfSetting } from './identity/inputs';
-import { anonymousStatuses, chatStatus } from './identity/probes';
+import { anonymousStatuses, chatStatus, FOREIGN_USER } from './identity/probes';
 import { NO_RETRY } from './identity/retries';
 import { LIMITS } from './limits';
 import { nextRun } from './nextRun';
@@ -27,8 +27,6 @@ import { createUser } from './workflow/steps/createUser';
 import type { SweepReport } from './workflow/sweep';
 import { resourceOf } from './workflow/userId';
 
-/** A user id of no resource: asking ACS to revoke its tokens tells whether our credentials are taken, and changes nothing. */
-const FOREIGN_USER = '8:acs:00000000-0000-0000-0000-000000000000_00000000-0000-0000-0000-000000000000';
 const DEEP_HEALTH_MS = 30_000;
 
 /** What a run may be asked for; what is absent comes from the settings. */

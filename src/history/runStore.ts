@@ -29,9 +29,9 @@ export interface RunStore {
   readonly kind: 'tables' | 'memory';
   /** Keeps a run; one with an end replaces the same run without. */
   save(run: Run): Promise<void>;
-  /** The run of that id with all that is kept of it; undefined: there is none. */
   /** Gives a run that died an end, unless it has one by now. Returns whether it did. */
   close(run: Run): Promise<boolean>;
+  /** The run of that id with all that is kept of it; undefined: there is none. */
   get(id: string): Promise<Run | undefined>;
   list(query: RunQuery): Promise<RunPage>;
   /** What the runs of a time that ended came to, for each hour in which one began. */

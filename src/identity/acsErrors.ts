@@ -13,7 +13,7 @@ const THROTTLE_WINDOW_SECONDS = 30;
 export function meaningOf(
   failure: AcsFailure,
   operation: Operation,
-  connection: Pick<Connection, 'name' | 'host' | 'whatToCheck'>,
+  connection: Pick<Connection, 'name' | 'host' | 'whatToCheck' | 'whatToCheckForToken'>,
 ): AppError {
   const innererror = inner(failure);
   const make = (
@@ -53,7 +53,7 @@ export function meaningOf(
       return make(
         502,
         'ConnectionDenied',
-        `No Entra ID token could be had for connection '${name}'. Check that the identity exists and is assigned to this app, and the settings '${name}__credential' and '${name}__clientId'.`,
+        `No Entra ID token could be had for connection '${name}'. Check ${connection.whatToCheckForToken}.`,
       );
     case 'http':
       return answered(failure, operation, connection, make);

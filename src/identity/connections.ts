@@ -15,6 +15,8 @@ export interface Connection {
   client: IdentityClient;
   /** What to check when ACS refuses this connection's credentials. */
   whatToCheck: string;
+  /** What to check when no Entra ID token is to be had for it. */
+  whatToCheckForToken: string;
 }
 
 /** The connections that settings name. Each is made on first use and then kept: one client for the life of the process. */
@@ -40,7 +42,7 @@ export class Connections {
     }
     let connection = this.made.get(wanted);
     if (!connection) {
-      connection = open(connectionSettings(wanted));
+      connection = openConnection(connectionSettings(wanted));
       this.made.set(wanted, connection);
       connection.catch(() => this.made.delete(wanted));
     }
@@ -56,10 +58,15 @@ export function checkConnectionSettings(name: string): void {
   readPlace(connectionSettings(name));
 }
 
-async function open(settings: ConnectionSettings): Promise<Connection> {
+/**
+ * The connection that these settings describe. Connects to nothing.
+ * @throws AppError `Misconfigured`, naming what is wrong by the settings' names
+ */
+export async function openConnection(settings: ConnectionSettings): Promise<Connection> {
   const { name } = settings;
   const { endpoint, accessKey } = readPlace(settings);
   const host = endpoint.host;
+  const whatToCheckForToken = `that the identity exists and is assigned to this app, and the settings '${name}__credential' and '${name}__clientId'`;
   if (accessKey !== undefined) {
     return {
       name,
@@ -67,6 +74,7 @@ async function open(settings: ConnectionSettings): Promise<Connection> {
       origin: endpoint.origin,
       client: new CommunicationIdentityClient(endpoint.origin, { key: accessKey }, clientOptions(endpoint)),
       whatToCheck: `whether the access key in setting '${name}' is a current one of this ACS resource, and whether this machine's clock is right`,
+      whatToCheckForToken,
     };
   }
   const credential = await createCredential(settings.credential, settings.clientId);
@@ -76,6 +84,7 @@ async function open(settings: ConnectionSettings): Promise<Connection> {
     origin: endpoint.origin,
     client: new CommunicationIdentityClient(endpoint.origin, credential, clientOptions(endpoint)),
     whatToCheck: `whether this identity has a role on the ACS resource that allows identity operations (Contributor does), whether '${name}__endpoint' is that resource's, and whether this machine's clock is right`,
+    whatToCheckForToken,
   };
 }
 

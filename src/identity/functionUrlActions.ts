@@ -10,6 +10,8 @@ export interface FunctionUrlOptions {
   baseUrl: string;
   /** A key that opens the action functions; sent as `x-functions-key`, never in a URL. */
   key: string | undefined;
+  /** Where the key came from, for the message when it is refused; default: the app's own setting. */
+  keySetting?: string;
   /** The app's connection to use; none: its default. */
   connection: string | undefined;
   clock?: RetryClock;
@@ -122,7 +124,7 @@ export class FunctionUrlActions implements IdentityActions {
       tell(statusName(answer.status), answer.requestId);
       return { value: answer.body };
     }
-    const error = errorOf(answer);
+    const error = errorOf(answer, this.options.keySetting ?? 'WORKFLOW_FUNCTION_KEY');
     tell(statusName(answer.status), answer.requestId, error);
     return { error, neverArrived: false, platformFailed: !answer.fromApp && answer.status >= 500 };
   }
@@ -202,7 +204,7 @@ function attemptsOf(header: string | null): Attempt[] {
 }
 
 /** The error that the app answered, or, where the platform answered with an empty body, what that means. */
-function errorOf({ status, body, fromApp }: Answer): AppError {
+function errorOf({ status, body, fromApp }: Answer, keySetting: string): AppError {
   const error = (
     body as
       | {
@@ -228,7 +230,7 @@ function errorOf({ status, body, fromApp }: Answer): AppError {
     return new AppError(
       status,
       'FunctionKeyDenied',
-      'The platform refuses the function key. Check WORKFLOW_FUNCTION_KEY: a host key (default) opens every action function.',
+      `The platform refuses the function key. Check ${keySetting}: a host key (default) opens every action function.`,
     );
   }
   if (status === 404)

@@ -112,6 +112,12 @@ export const startRunInput = {
   }),
 };
 
+/** An ACS user id as it is meant, percent-encoding undone; undefined: it is none. */
+export function checkUserId(text: string): string | undefined {
+  const result = v.safeParse(userId, text);
+  return result.success ? result.output : undefined;
+}
+
 /** The scopes that a setting names. @throws AppError `Misconfigured` that lists the good ones. */
 export function scopesOfSetting(setting: string, names: readonly string[], atLeast: 0 | 1): Scope[] {
   const result = v.safeParse(v.array(scope), names);

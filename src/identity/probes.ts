@@ -1,6 +1,9 @@
 import { AppError } from '../errors';
 import { LIMITS, withLimit } from '../limits';
 
+/** A user id of no resource: asking ACS to revoke its tokens tells whether our credentials are taken, and changes nothing. */
+export const FOREIGN_USER = '8:acs:00000000-0000-0000-0000-000000000000_00000000-0000-0000-0000-000000000000';
+
 /** Calls that find out whether something is refused that must be, or taken that must be. Statuses are HTTP's. */
 export interface Probes {
   /** What ACS chat says to a user's token. @throws AppError when it can't be asked */

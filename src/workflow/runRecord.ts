@@ -45,7 +45,8 @@ export interface RunError {
 /** What started a run. */
 export interface Trigger {
   name: 'Recurrence' | 'Manual';
-  kind: 'Timer' | 'Http';
+  /** Cli: a command, not the app. */
+  kind: 'Timer' | 'Http' | 'Cli';
   /** RFC 3339 UTC; when the timer should have fired. */
   scheduledTime?: string;
   isPastDue?: boolean;

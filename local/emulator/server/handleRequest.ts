@@ -78,6 +78,7 @@ export async function handleRequest(
   const { operation } = record;
   sendAnswer(request, response, answer, {
     startedAt,
+    now: service.now(),
     supportedVersions: operation === undefined ? undefined : supportedVersions(operation),
     reason: reason === undefined ? undefined : printable(reason),
   });

@@ -5,6 +5,8 @@ import type { Answer } from '../answer';
 export interface AnswerContext {
   /** `performance.now()` when the request came. */
   startedAt: number;
+  /** Milliseconds since the epoch, by the clock that signatures are checked with. */
+  now: number;
   /** The value of api-supported-versions, for answers that tell it. */
   supportedVersions: string | undefined;
   /** Why the request was refused. */
@@ -13,7 +15,7 @@ export interface AnswerContext {
 
 /**
  * Sends an answer with the headers that every answer of the service has. As recorded, a success has a length, and an error with a body is
- * chunked. `Date` is Node's.
+ * chunked.
  */
 export function sendAnswer(
   request: IncomingMessage,
@@ -23,6 +25,7 @@ export function sendAnswer(
 ): void {
   const { status, body } = answer;
   const headers: OutgoingHttpHeaders = {
+    Date: new Date(context.now).toUTCString(),
     'Request-Context': 'appId=',
     'MS-CV': `${randomBytes(16).toString('base64').slice(0, 22)}.2.0`,
     'Strict-Transport-Security': 'max-age=2592000',
