@@ -123,6 +123,15 @@ test('the local parts stay apart from the app', () => {
   expect(faults).toEqual([]);
 });
 
+test('the command stands on the same parts as the app, and on no more of it', () => {
+  const may =
+    /^(src\/(identity|workflow|history|errors|redact|limits)(\/|$)|local\/emulator$|local\/runPrinter$|cli\/|package\.json$)/;
+  const imports = sources.filter((file) => file.startsWith('cli/')).flatMap(importsOf);
+  const ours = imports.filter(({ to }) => /^(src|local|cli|test|bench)\b|^package/.test(to));
+  expect(ours.length).toBeGreaterThan(20);
+  expect(ours.filter(({ from, to }) => !may.test(to) && from !== 'cli/acs-identity.mjs')).toEqual([]);
+});
+
 test('the rule finds what it is there to find', () => {
   expect(importsOf('src/functions/createUser.ts').map(({ to }) => to)).toEqual([
     '@azure/functions',

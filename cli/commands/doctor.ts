@@ -1,0 +1,93 @@
+import { Option, type Command } from 'commander';
+import { painter, plain, styleFor } from '../../local/runPrinter';
+import type { Connection } from '../../src/identity/connections';
+import { redactText } from '../../src/redact';
+import { CommandError, FAILED } from '../commandError';
+import { CHECKS, failed, passed, skipped, type Finding } from '../doctor/finding';
+import { checkNetwork } from '../doctor/network';
+import { checkService } from '../doctor/acsAnswer';
+import { outputFormat } from '../optionValues';
+import { connectionOptions, openNamedConnection, readVariable, type TargetOptions } from '../target';
+
+interface DoctorOptions extends TargetOptions {
+  output: 'text' | 'json';
+}
+
+export function addDoctor(program: Command): void {
+  const command = program
+    .command('doctor')
+    .summary('find out why an ACS connection does not work')
+    .description(
+      'Looks at a connection from the settings up: is the connection string well formed, the host found, TLS right, the clock right,\n' +
+        'the key or role accepted, the api-version served? Says what to do about the first fault. Changes nothing, prints no secret.',
+    );
+  connectionOptions(command)
+    .addOption(new Option('--output <format>', 'text or json').argParser(outputFormat('text', 'json')).default('text'))
+    .addHelpText('after', '\nExit code: 0 all is well, 1 a fault was found, 2 the command line is wrong.')
+    .action(async (options: DoctorOptions) => {
+      if ((options.connectionStringEnv === undefined) === (options.endpoint === undefined)) {
+        throw new CommandError('Give --connection-string-env NAME or --endpoint URL: the connection to look at.');
+      }
+      process.exitCode = await examine(options);
+    });
+}
+
+async function examine(options: DoctorOptions): Promise<number> {
+  const print = printer();
+  const findings: Finding[] = [];
+  for await (const finding of examination(options)) {
+    const safe = { ...finding, found: redactText(plain(finding.found)) };
+    findings.push(safe);
+    if (options.output === 'text') print(safe);
+  }
+  const fault = findings.find(({ status }) => status === 'Failed');
+  if (options.output === 'json') console.log(JSON.stringify({ healthy: fault === undefined, findings }, undefined, 2));
+  else console.log(fault === undefined ? '\nThe connection works.' : `\nWhat to do: ${fault.advice ?? ''}`);
+  return fault === undefined ? 0 : FAILED;
+}
+
+async function* examination(options: DoctorOptions): AsyncGenerator<Finding> {
+  const seen = new Set<string>();
+  let isFaulty = false;
+  for await (const finding of findingsOf(options)) {
+    seen.add(finding.check);
+    isFaulty ||= finding.status === 'Failed';
+    yield finding;
+  }
+  if (isFaulty) for (const check of CHECKS) if (!seen.has(check)) yield skipped(check, 'not looked at, see above');
+}
+
+async function* findingsOf(options: DoctorOptions): AsyncGenerator<Finding> {
+  const { connectionStringEnv: variable } = options;
+  if (variable !== undefined && readVariable(variable) === undefined) {
+    yield failed('settings', 'VariableMissing', `Environment variable ${variable} is not set.`);
+    return;
+  }
+  let connection: Connection;
+  try {
+    connection = await openNamedConnection(options);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    yield failed('settings', 'SettingsMalformed', error.message);
+    return;
+  }
+  const what = variable === undefined ? 'the endpoint is' : `environment variable ${variable} is`;
+  yield passed('settings', `${what} well formed, for ${connection.host}`);
+  for await (const finding of checkNetwork(connection.origin)) {
+    yield finding;
+    if (finding.status === 'Failed') return;
+  }
+  yield* checkService(connection);
+}
+
+function printer(): (finding: Finding) => void {
+  const style = styleFor(process.stdout);
+  const paint = painter(style);
+  const signs = style.unicode ? { Passed: '✓', Failed: '✗', Skipped: '-' } : { Passed: '+', Failed: 'x', Skipped: '-' };
+  const colours = { Passed: 'green', Failed: 'red', Skipped: 'grey' } as const;
+  const width = Math.max(...CHECKS.map((name) => name.length));
+  return ({ check, status, found, fault }) => {
+    const line = `${signs[status]} ${check.padEnd(width)}`;
+    console.log(`${paint(line, colours[status])}  ${fault === undefined ? found : `${fault}: ${found}`}`);
+  };
+}

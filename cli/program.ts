@@ -1,0 +1,32 @@
+import { Command } from 'commander';
+import { version } from '../package.json';
+import { redactText } from '../src/redact';
+import { addDoctor } from './commands/doctor';
+import { addRun } from './commands/run';
+import { addRuns } from './commands/runs';
+import { addSweep } from './commands/sweep';
+import { addToken } from './commands/token';
+import { addUser } from './commands/user';
+
+/** The command line of `acs-identity`. Parsing rejects with commander's CommanderError, or with what the command threw. */
+export function makeProgram(): Command {
+  const program = new Command('acs-identity')
+    .description('Tests and operates Azure Communication Services (ACS) identities from a terminal or a pipeline.')
+    .version(version)
+    .exitOverride()
+    // it repeats arguments that it refuses
+    .configureOutput({ writeErr: (text) => process.stderr.write(redactText(text)) })
+    .showHelpAfterError('(acs-identity COMMAND --help tells what it takes)')
+    .addHelpText(
+      'after',
+      `
+Places to work on, one of:
+  --connection-string-env NAME   an ACS resource, with its key
+  --endpoint URL                 an ACS resource, with Entra ID
+  --app URL                      a deployed app, through its function URLs
+  --emulator                     an emulator for this run (run only)
+Secrets are read from environment variables, never from arguments, and never printed.`,
+    );
+  for (const add of [addRun, addUser, addToken, addDoctor, addRuns, addSweep]) add(program);
+  return program;
+}

@@ -1,0 +1,190 @@
+// The history of an app: through its URLs with a key, and its ledger in the storage account.
+import type { Server } from 'node:http';
+import { createIdentityEmulator, DEFAULT_ACCESS_KEY, type IdentityEmulator } from '../../local/emulator';
+import { startStorage, type RunningStorage } from '../../local/storage';
+import { openHistory, type History } from '../../src/history/openHistory';
+import { newRunId } from '../../src/runId';
+import { resourceOf } from '../../src/workflow/userId';
+import { startApp, type AppUnderTest } from '../app/appUnderTest';
+import { startKeyGate } from '../dashboard/keyGate';
+import { acsIdentity, written } from './command';
+
+const KEY = 'the-key-of-function-runs==';
+const ACCOUNT_KEY = /AccountKey=([^;]+)/;
+let emulator: IdentityEmulator;
+let storage: RunningStorage;
+let app: AppUnderTest;
+let history: History;
+let gate: { url: string; seen: string[]; server: Server };
+
+beforeAll(async () => {
+  emulator = await createIdentityEmulator();
+  storage = await startStorage({ port: 0, inMemory: true, tableOnly: true });
+  app = await startApp({ AcsIdentity: emulator.connectionString, AzureWebJobsStorage: storage.connectionString });
+  gate = await startKeyGate(app.host.port, KEY);
+  const place = { kind: 'connectionString', setting: 'X', connectionString: storage.connectionString } as const;
+  history = openHistory(place, 'local-identity-lifecycle');
+});
+afterAll(async () => {
+  gate.server.closeAllConnections();
+  gate.server.close();
+  await app.stop();
+  await storage.stop();
+  await emulator.close();
+});
+
+const looking = (...args: string[]) =>
+  acsIdentity([...args, '--app', gate.url, '--key-env', 'APP_KEY'], { APP_KEY: KEY });
+
+describe('runs of an app', () => {
+  let good: string;
+  let bad: string;
+  beforeAll(async () => {
+    good = String((await app.call('POST', 'runs')).body.id);
+    emulator.addFault({
+      operation: 'issueAccessToken',
+      status: 403,
+      body: { error: { code: 'Denied', message: 'no' } },
+    });
+    bad = String((await app.call('POST', 'runs')).body.id);
+  });
+
+  test('are listed newest first, with the reason of a failure', async () => {
+    const { exitCode, out, err } = await looking('runs', 'list');
+    expect(err).toBe('');
+    expect(exitCode).toBe(0);
+    const lines = out.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^STARTED \(UTC\) +STATUS +SECONDS +TRIGGER +RUN$/);
+    expect(lines[1]).toMatch(new RegExp(`^20\\S+ \\S+ +Failed +[\\d.]+ +Manual +${bad}$`));
+    expect(lines[2]).toContain('ActionFailed: Issue_a_user_access_token failed: ConnectionDenied');
+    expect(lines[3]).toContain(good);
+  });
+
+  test('are filtered, and told when there are more', async () => {
+    expect((await looking('runs', 'list', '--status', 'Succeeded')).out).not.toContain(bad);
+    expect((await looking('runs', 'list', '--top', '1')).out).toContain('There are more');
+    expect((await looking('runs', 'list', '--connection', 'Nowhere')).out).toBe('There is no such run.\n');
+    const json = await looking('runs', 'list', '--output', 'json');
+    expect((JSON.parse(json.out) as { id: string }[]).map(({ id }) => id)).toEqual([bad, good]);
+  });
+
+  test('are shown with their steps, the latest by that name', async () => {
+    const shown = await looking('runs', 'show', good);
+    expect(shown.exitCode).toBe(0);
+    expect(shown.out).toMatch(/✓ Issue_a_user_access_token +Succeeded +OK[\s\S]*\(redacted, sha256 [0-9a-f]{12}\)/);
+    const latest = await looking('runs', 'show', 'latest', '--output', 'json');
+    expect(JSON.parse(latest.out)).toMatchObject({ id: bad, status: 'Failed' });
+  });
+
+  test('the key goes in a header, never in a URL', () => {
+    expect(gate.seen.length).toBeGreaterThan(5);
+    expect(gate.seen.filter((path) => path.includes(KEY) || /code=/.test(path))).toEqual([]);
+  });
+
+  const mistakes: [string, string[], Record<string, string>, number, RegExp][] = [
+    [
+      'a wrong key',
+      ['runs', 'list', '--key-env', 'APP_KEY'],
+      { APP_KEY: 'wrong-key' },
+      1,
+      /refuses the key in environment variable APP_KEY/,
+    ],
+    ['a variable that is not set', ['runs', 'list', '--key-env', 'APP_KEY'], {}, 2, /APP_KEY is not set/],
+    ['no such run', ['runs', 'show', `${'1'.repeat(29)}CU00`], { ACS_IDENTITY_APP_KEY: KEY }, 1, /^RunNotFound: /],
+    ['no id at all', ['runs', 'show', '../users'], { ACS_IDENTITY_APP_KEY: KEY }, 2, /not the id of a run/],
+    [
+      'a bad time',
+      ['runs', 'list', '--since', 'yesterday'],
+      { ACS_IDENTITY_APP_KEY: KEY },
+      1,
+      /^InvalidRequest: .*\n? *since/,
+    ],
+  ];
+  test.each(mistakes)('%s is told', async (_name, args, variables, code, expected) => {
+    const { exitCode, err } = await acsIdentity([...args, '--app', gate.url], variables);
+    expect(err).toMatch(expected);
+    expect(exitCode).toBe(code);
+  });
+
+  test('no app there is told', async () => {
+    const { exitCode, err } = await acsIdentity(['runs', 'list', '--app', emulator.endpoint]);
+    expect(exitCode).toBe(1);
+    expect(err).toMatch(/has no such function: is --app the right one|without a word of this app/);
+  });
+});
+
+describe('users that runs left', () => {
+  const minutesAgo = (minutes: number) => Date.now() - minutes * 60_000;
+  async function leave(minutes: number, connection = 'AcsIdentity'): Promise<string> {
+    const { out } = await acsIdentity(['user', 'create', '--connection-string-env', 'ACS', '--output', 'id'], {
+      ACS: emulator.connectionString,
+    });
+    const userId = out.trim();
+    const runId = newRunId(minutesAgo(minutes));
+    const madeAt = new Date(minutesAgo(minutes)).toISOString();
+    await history.ledger.add({ userId, runId, connection, resourceId: resourceOf(userId), madeAt });
+    return userId;
+  }
+  const sweeping = (...args: string[]) =>
+    acsIdentity(['sweep', '--storage-env', 'STORAGE', ...args], {
+      STORAGE: storage.connectionString,
+      ACS: emulator.connectionString,
+    });
+  const exists = (userId: string) => emulator.users().some(({ id }) => id === userId);
+
+  test('are listed without touching them, then deleted; those of another connection are named', async () => {
+    const [old, young, other] = [await leave(6), await leave(1), await leave(6, 'Second')];
+    const dry = await sweeping('--dry-run');
+    expect(dry.exitCode).toBe(1);
+    expect(dry.out).toMatch(/^Runs left 2 users:\n/);
+    expect(dry.out).toContain(old);
+    expect([old, young, other].every(exists)).toBe(true);
+
+    const swept = await sweeping('--connection-string-env', 'ACS');
+    expect(swept.exitCode).toBe(1);
+    expect(swept.out).toMatch(/^Deleted 1 user; closed 0 dead runs\.\n/);
+    expect(swept.out).toContain('made on connection Second: sweep that one with --connection Second');
+    expect([old, young, other].map(exists)).toEqual([false, true, true]);
+
+    const rest = await sweeping('--connection-string-env', 'ACS', '--connection', 'Second', '--output', 'json');
+    expect(JSON.parse(rest.out)).toEqual({ deleted: 1, left: [], closed: 0, isCutShort: false });
+    expect(rest.exitCode).toBe(0);
+    expect(exists(other)).toBe(false);
+  });
+
+  test.each([
+    ['no storage', ['sweep', '--dry-run'], 2, /Give --storage-env or --table-endpoint/],
+    ['no ACS connection', ['sweep', '--storage-env', 'STORAGE'], 2, /Give --connection-string-env or --endpoint/],
+    [
+      'a storage that is none',
+      ['sweep', '--storage-env', 'BROKEN', '--dry-run'],
+      2,
+      /^Misconfigured: Setting 'BROKEN' is not the connection string of a storage account/,
+    ],
+    ['a storage that is down', ['sweep', '--storage-env', 'DOWN', '--dry-run'], 1, /^StorageUnavailable: /],
+    [
+      'a table endpoint that is none',
+      ['sweep', '--table-endpoint', 'http://x', '--dry-run'],
+      2,
+      /--table-endpoint must look like/,
+    ],
+  ] as const)('%s is told', async (_name, args, code, expected) => {
+    const { exitCode, err } = await acsIdentity([...args], {
+      STORAGE: storage.connectionString,
+      BROKEN: 'AccountKey=c2VjcmV0c2VjcmV0',
+      DOWN: storage.connectionString.replace(/:\d+\//g, ':1/'),
+    });
+    expect(err).toMatch(expected);
+    expect(exitCode).toBe(code);
+  });
+});
+
+test('nothing that was written holds a key or a token', () => {
+  const accountKey = ACCOUNT_KEY.exec(storage.connectionString)?.[1] ?? '';
+  expect(accountKey.length).toBeGreaterThan(20);
+  const secrets = [KEY, DEFAULT_ACCESS_KEY, accountKey, 'wrong-key', 'c2VjcmV0c2VjcmV0'];
+  expect(written.length).toBeGreaterThan(30);
+  expect(written.filter((text) => /eyJ[\w-]{6,}\./.test(text) || secrets.some((one) => text.includes(one)))).toEqual(
+    [],
+  );
+});
