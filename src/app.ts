@@ -10,6 +10,7 @@ import { Connections } from './identity/connections';
 import { FunctionUrlActions } from './identity/functionUrlActions';
 import type { CallOptions, CreatedUser, IdentityActions, Scope } from './identity/identityActions';
 import { scopesOfSetting } from './identity/inputs';
+import { allowedWish, checkWithinLimits } from './identity/operatorLimits';
 import { anonymousStatuses, chatStatus, FOREIGN_USER } from './identity/probes';
 import { NO_RETRY } from './identity/retries';
 import { LIMITS } from './limits';
@@ -65,6 +66,8 @@ export class App {
   /** Runs the workflow once. @throws AppError when a setting or the connection is wrong; a run that fails is an answer */
   async run(wish: RunWish): Promise<Run> {
     const settings = workflowSettings();
+    checkWithinLimits(settings);
+    allowedWish(wish);
     const { name, origin } = await this.connections.get(wish.connection);
     const request: RunRequest = {
       createTokenWithScopes:

@@ -3,6 +3,7 @@ import { report, type Health, type HealthCheck, type HealthReport } from './heal
 import { checkConnectionSettings } from './identity/connections';
 import { checkCredentialKind } from './identity/credentials';
 import { scopesOfSetting } from './identity/inputs';
+import { checkWithinLimits } from './identity/operatorLimits';
 import { connectionNames, functionUrlSettings, historyDays, historySettings, workflowSettings } from './settings';
 import { readChecks } from './workflow/deeperChecks';
 
@@ -22,9 +23,11 @@ export function lastSeen(health: Health): HealthReport {
 
 function settingsCheck(): HealthCheck {
   try {
-    const { scopes, createScopes, target, checks } = workflowSettings();
+    const workflow = workflowSettings();
+    const { scopes, createScopes, target, checks } = workflow;
     scopesOfSetting('WORKFLOW_SCOPES', scopes, 1);
     scopesOfSetting('WORKFLOW_CREATE_SCOPES', createScopes, 0);
+    checkWithinLimits(workflow);
     readChecks(checks);
     if (target === 'functions') functionUrlSettings();
     connectionNames().forEach(checkConnectionSettings);

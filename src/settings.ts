@@ -86,6 +86,15 @@ export interface WorkflowSettings {
   revocationWaitSeconds: number;
 }
 
+/** What callers may ask for; undefined: whatever ACS gives. `identity/operatorLimits` makes sense of it. */
+export function limitSettings(): { allowedScopes: string[] | undefined; maxTokenMinutes: number } {
+  const scopes = read('ALLOWED_SCOPES');
+  return {
+    allowedScopes: scopes === undefined ? undefined : list(scopes),
+    maxTokenMinutes: wholeNumber('MAX_TOKEN_MINUTES', 'minutes', 60, 1440, 1440),
+  };
+}
+
 /** How many days runs are kept. */
 export function historyDays(): number {
   return wholeNumber('RUN_HISTORY_DAYS', 'days', 1, 3650, 90);

@@ -138,6 +138,7 @@ test('the rule finds what it is there to find', () => {
     'src/app',
     'src/http/handle',
     'src/identity/inputs',
+    'src/identity/operatorLimits',
   ]);
   expect(importsOf('src/history/runStore.ts')).toEqual([
     { from: 'src/history/runStore.ts', to: 'src/workflow/runRecord', typeOnly: true },

@@ -2,6 +2,7 @@ import { app } from '@azure/functions';
 import { theApp } from '../app';
 import { handle } from '../http/handle';
 import { createUserInput } from '../identity/inputs';
+import { allowedWish } from '../identity/operatorLimits';
 
 app.http('createUser', {
   methods: ['POST'],
@@ -9,6 +10,6 @@ app.http('createUser', {
   authLevel: 'function',
   handler: handle(createUserInput, async (input, call) => ({
     status: 201,
-    jsonBody: await (await theApp.identity(input)).createUser(input, call),
+    jsonBody: await (await theApp.identity(input)).createUser(allowedWish(input), call),
   })),
 });

@@ -2,6 +2,7 @@ import { app } from '@azure/functions';
 import { theApp } from '../app';
 import { handle } from '../http/handle';
 import { issueTokenInput } from '../identity/inputs';
+import { allowedWish } from '../identity/operatorLimits';
 
 app.http('issueToken', {
   methods: ['POST'],
@@ -9,6 +10,6 @@ app.http('issueToken', {
   authLevel: 'function',
   handler: handle(issueTokenInput, async (input, call) => ({
     status: 200,
-    jsonBody: await (await theApp.identity(input)).issueToken(input, call),
+    jsonBody: await (await theApp.identity(input)).issueToken(allowedWish(input), call),
   })),
 });

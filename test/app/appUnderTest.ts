@@ -38,7 +38,7 @@ export interface AppUnderTest {
 
 /** Every name of a setting that the machine's environment might have. */
 const SETTINGS =
-  /^(AcsIdentity|IDENTITY_|WORKFLOW_|HISTORY_|AzureWebJobs|WEBSITE_|RUN_HISTORY|IDENTITY_ENDPOINT|IDENTITY_HEADER|AZURE_)/;
+  /^(AcsIdentity|IDENTITY_|WORKFLOW_|HISTORY_|AzureWebJobs|WEBSITE_|RUN_HISTORY|ALLOWED_|MAX_TOKEN_|APPLICATIONINSIGHTS_|REGION_NAME|IDENTITY_ENDPOINT|IDENTITY_HEADER|AZURE_)/;
 
 export async function startApp(settings: Record<string, string>, appDirectory = root): Promise<AppUnderTest> {
   for (const name of Object.keys(process.env)) if (SETTINGS.test(name)) delete process.env[name];

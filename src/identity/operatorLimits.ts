@@ -1,0 +1,88 @@
+import { AppError, misconfigured, type ErrorDetail } from '../errors';
+import { limitSettings } from '../settings';
+import type { Scope } from './identityActions';
+import { SCOPES, scopesOfSetting } from './inputs';
+
+/** What ACS gives at the most, and when nobody asks for less. */
+const ACS_TOKEN_MINUTES = 1440;
+
+/** What the operator lets callers ask for. */
+interface OperatorLimits {
+  scopes: readonly Scope[];
+  tokenMinutes: number;
+}
+
+/** What a caller asks of tokens. */
+export interface TokenWish {
+  scopes?: readonly Scope[] | undefined;
+  createTokenWithScopes?: readonly Scope[] | undefined;
+  expiresInMinutes?: number | undefined;
+}
+
+/** @throws AppError `Misconfigured` */
+function operatorLimits(): OperatorLimits {
+  const { allowedScopes, maxTokenMinutes } = limitSettings();
+  return {
+    scopes: allowedScopes === undefined ? SCOPES : scopesOfSetting('ALLOWED_SCOPES', allowedScopes, 1),
+    tokenMinutes: maxTokenMinutes,
+  };
+}
+
+/**
+ * The wish of a caller, when the operator allows it. A token whose lifetime is left to ACS (24 hours) gets the longest that is allowed.
+ * @throws AppError 403 `ScopeNotAllowed` or `ExpiryNotAllowed`, with a detail for each fault; `Misconfigured`
+ */
+export function allowedWish<T extends TokenWish>(wish: T): T {
+  const limits = operatorLimits();
+  const details = (['scopes', 'createTokenWithScopes'] as const).flatMap((field) =>
+    (wish[field] ?? []).flatMap((scope, index): ErrorDetail[] =>
+      limits.scopes.includes(scope)
+        ? []
+        : [
+            {
+              code: 'ScopeNotAllowed',
+              target: `${field}[${index}]`,
+              message: `${scope} is not allowed here. Setting ALLOWED_SCOPES allows: ${limits.scopes.join(', ')}.`,
+            },
+          ],
+    ),
+  );
+  if (wish.expiresInMinutes !== undefined && wish.expiresInMinutes > limits.tokenMinutes) {
+    details.push({
+      code: 'ExpiryNotAllowed',
+      target: 'expiresInMinutes',
+      message: `must be at most ${limits.tokenMinutes} here, by setting MAX_TOKEN_MINUTES.`,
+    });
+  }
+  const [first] = details;
+  if (first !== undefined) {
+    throw new AppError(403, first.code, `${first.target ?? ''}: ${first.message}`, { target: first.target, details });
+  }
+  const asksForToken = (wish.scopes ?? []).length + (wish.createTokenWithScopes ?? []).length > 0;
+  if (wish.expiresInMinutes !== undefined || !asksForToken || limits.tokenMinutes === ACS_TOKEN_MINUTES) return wish;
+  return { ...wish, expiresInMinutes: limits.tokenMinutes };
+}
+
+/**
+ * Do the workflow's own settings keep to the limits? Its runs would fail otherwise.
+ * @throws AppError `Misconfigured`, naming the setting that goes beyond
+ */
+export function checkWithinLimits(settings: {
+  scopes: readonly string[];
+  createScopes: readonly string[];
+  tokenMinutes: number;
+}): void {
+  const limits = operatorLimits();
+  const allowed: readonly string[] = limits.scopes;
+  for (const [name, scopes] of [
+    ['WORKFLOW_SCOPES', settings.scopes],
+    ['WORKFLOW_CREATE_SCOPES', settings.createScopes],
+  ] as const) {
+    if (scopes.some((scope) => !allowed.includes(scope))) {
+      throw misconfigured(name, `may only name scopes that ALLOWED_SCOPES allows (${allowed.join(', ')}).`);
+    }
+  }
+  if (settings.tokenMinutes > limits.tokenMinutes) {
+    throw misconfigured('WORKFLOW_TOKEN_MINUTES', `may be at most MAX_TOKEN_MINUTES (${limits.tokenMinutes}).`);
+  }
+}

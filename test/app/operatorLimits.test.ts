@@ -1,0 +1,97 @@
+import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
+import { startApp, type AppUnderTest } from './appUnderTest';
+
+let emulator: IdentityEmulator;
+let app: AppUnderTest;
+const start = (settings: Record<string, string>) =>
+  startApp({ AcsIdentity: emulator.connectionString, WORKFLOW_TARGET: 'functions', ...settings });
+const lifetimeMinutes = (token = '') => {
+  const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
+    exp: number;
+    iat: number;
+  };
+  return (claims.exp - claims.iat) / 60;
+};
+
+beforeAll(async () => {
+  emulator = await createIdentityEmulator();
+  app = await start({ ALLOWED_SCOPES: 'chat, voip.join', MAX_TOKEN_MINUTES: '120', WORKFLOW_SCOPES: 'voip.join' });
+});
+afterAll(async () => {
+  await app.stop();
+  await emulator.close();
+});
+beforeEach(() => emulator.clearRequests());
+
+describe('what the operator allows', () => {
+  test('is given', async () => {
+    const made = await app.call('POST', 'users', { createTokenWithScopes: ['chat'], expiresInMinutes: 120 });
+    expect(made.status).toBe(201);
+    expect(lifetimeMinutes(made.body.accessToken?.token)).toBe(120);
+  });
+
+  test('is the lifetime of a token too that names none', async () => {
+    const made = await app.call('POST', 'users', { createTokenWithScopes: ['chat'] });
+    const issued = await app.call('POST', `users/${made.body.identity?.id ?? ''}/tokens`, { scopes: ['voip.join'] });
+    expect([made.body.accessToken?.token, issued.body.token].map(lifetimeMinutes)).toEqual([120, 120]);
+  });
+
+  test('says nothing of a user without a token', async () => {
+    expect((await app.call('POST', 'users')).status).toBe(201);
+    expect(emulator.requests()).toHaveLength(1);
+  });
+
+  test('lets the workflow run by its settings', async () => {
+    expect((await app.call('POST', 'runs')).body).toMatchObject({ status: 'Succeeded', target: 'functions' });
+  });
+});
+
+const USER = '8:acs:1ca10000-ac51-4de0-8000-1d3e0717e000_00000017-ceff-3baa-6763-563a0d007797';
+
+test.each([
+  ['POST', 'users', { createTokenWithScopes: ['chat', 'voip'] }, 'ScopeNotAllowed', ['createTokenWithScopes[1]']],
+  ['POST', `users/${USER}/tokens`, { scopes: ['voip', 'chat.join'] }, 'ScopeNotAllowed', ['scopes[0]', 'scopes[1]']],
+  [
+    'POST',
+    `users/${USER}/tokens`,
+    { scopes: ['chat'], expiresInMinutes: 121 },
+    'ExpiryNotAllowed',
+    ['expiresInMinutes'],
+  ],
+  [
+    'POST',
+    'users',
+    { createTokenWithScopes: ['voip'], expiresInMinutes: 1440 },
+    'ScopeNotAllowed',
+    ['createTokenWithScopes[0]', 'expiresInMinutes'],
+  ],
+  ['POST', 'runs', { scopes: ['voip'] }, 'ScopeNotAllowed', ['scopes[0]']],
+  ['POST', 'runs', { expiresInMinutes: 180 }, 'ExpiryNotAllowed', ['expiresInMinutes']],
+])('%s %s %j is 403 %s, and ACS is not called', async (method, path, body, code, targets) => {
+  const { status, headers, body: answer } = await app.call(method, path, body);
+  expect(status).toBe(403);
+  expect(headers.get('x-ms-error-code')).toBe(code);
+  expect(answer.error?.code).toBe(code);
+  expect(answer.error?.details?.map(({ target }) => target)).toEqual(targets);
+  expect(answer.error?.message).toMatch(
+    /ALLOWED_SCOPES allows: chat, voip\.join|at most 120 here, by setting MAX_TOKEN_MINUTES/,
+  );
+  expect(emulator.requests()).toEqual([]);
+});
+
+test.each([
+  ['ALLOWED_SCOPES', { ALLOWED_SCOPES: 'sms' }],
+  ['MAX_TOKEN_MINUTES', { MAX_TOKEN_MINUTES: '30' }],
+  ['WORKFLOW_SCOPES', { ALLOWED_SCOPES: 'voip' }],
+  ['WORKFLOW_TOKEN_MINUTES', { MAX_TOKEN_MINUTES: '90', WORKFLOW_TOKEN_MINUTES: '120' }],
+])('%s that makes no sense is named by the run and by health', async (setting, settings) => {
+  const other = await start(settings);
+  try {
+    const run = await other.call('POST', 'runs');
+    expect(run.status).toBe(500);
+    expect(run.body.error).toMatchObject({ code: 'Misconfigured', target: setting });
+    expect((await other.call('GET', 'health')).text).toContain(`Setting '${setting}' is missing or malformed.`);
+  } finally {
+    await other.stop();
+  }
+});
