@@ -14,9 +14,13 @@ export interface Launched {
   until: (expected: RegExp) => Promise<RegExpMatchArray>;
 }
 
-/** Runs a Node.js program; {@link endLaunched} ends it. */
-export function launch(args: string[], options: { cwd: string; env?: NodeJS.ProcessEnv }): Launched {
-  const child = spawn(process.execPath, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+/** Runs a Node.js program, with this Node.js or another; {@link endLaunched} ends it. */
+export function launch(
+  args: string[],
+  options: { cwd: string; env?: NodeJS.ProcessEnv },
+  node: string = process.execPath,
+): Launched {
+  const child = spawn(node, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   launched.push(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()));

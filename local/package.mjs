@@ -1,0 +1,57 @@
+// npm run package: makes what is deployed, from the built dist/ (the bootstrap builds it first).
+//   .local/package/app/       bundle and chunks, host.json, package.json, .funcignore; nothing to install, nothing to build
+//   .local/package/app.zip    the same as a file, for az functionapp deployment source config-zip and the like
+//   .local/package/maps/      source maps, which stay here: node --enable-source-maps finds the source lines of a stack trace with them
+import { Buffer } from 'node:buffer';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { zipSync } from 'fflate';
+
+const projectRoot = resolve(fileURLToPath(import.meta.url), '../..');
+const packageDirectory = join(projectRoot, '.local/package');
+const inProject = (...parts) => readFileSync(join(projectRoot, ...parts));
+
+/** The files of the app by their path in it. */
+function appFiles() {
+  const { name, version, main, license } = JSON.parse(inProject('package.json'));
+  const bundle = readdirSync(join(projectRoot, 'dist')).filter((file) => file.endsWith('.js'));
+  if (!bundle.includes(basename(main))) throw new Error(`dist/ has no ${basename(main)}: run npm run build.`);
+  return {
+    'package.json': Buffer.from(`${JSON.stringify({ name, version, private: true, license, main }, undefined, 2)}\n`),
+    'host.json': inProject('host.json'),
+    // Everything here is to be deployed. A line for node_modules would make azd build the app again in Azure.
+    '.funcignore': Buffer.from('local.settings.json\n.vscode\n'),
+    // the maps are not there for the file to name
+    ...Object.fromEntries(
+      bundle.map((file) => [
+        `dist/${file}`,
+        Buffer.from(
+          inProject('dist', file)
+            .toString()
+            .replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n'),
+        ),
+      ]),
+    ),
+  };
+}
+
+function write(directory, files) {
+  for (const [path, content] of Object.entries(files)) {
+    const file = join(directory, path);
+    mkdirSync(resolve(file, '..'), { recursive: true });
+    writeFileSync(file, content);
+  }
+}
+
+const files = appFiles();
+rmSync(packageDirectory, { recursive: true, force: true });
+write(join(packageDirectory, 'app'), files);
+const maps = readdirSync(join(projectRoot, 'dist')).filter((file) => file.endsWith('.js.map'));
+write(join(packageDirectory, 'maps'), Object.fromEntries(maps.map((file) => [file, inProject('dist', file)])));
+// one time for all, so that the same source makes the same file
+const zip = zipSync(files, { level: 9, mtime: new Date(1980, 0, 1) });
+writeFileSync(join(packageDirectory, 'app.zip'), zip);
+console.log(
+  `Packaged ${Object.keys(files).length} files: .local/package/app/, and app.zip of ${Math.ceil(zip.length / 1024)} KiB.`,
+);

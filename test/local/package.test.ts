@@ -1,0 +1,121 @@
+// What is deployed: made by the command, unzipped where nothing else is, and run there by the local host.
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { unzipSync } from 'fflate';
+import { createIdentityEmulator } from '../../local/emulator';
+import { environmentWith } from '../cli/command';
+import { endLaunched, launch } from './launched';
+
+const root = resolve(__dirname, '../..');
+const packageDirectory = join(root, '.local/package');
+const run = promisify(execFile);
+let zip: Buffer;
+let files: Record<string, Uint8Array>;
+let emptyDirectory: string;
+
+beforeAll(async () => {
+  await run(process.execPath, [join(root, 'local/package.mjs')], { cwd: root });
+  zip = readFileSync(join(packageDirectory, 'app.zip'));
+  files = unzipSync(zip);
+  emptyDirectory = mkdtempSync(join(tmpdir(), 'acs-identity-package-'));
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(emptyDirectory, path)), { recursive: true });
+    writeFileSync(join(emptyDirectory, path), content);
+  }
+});
+afterEach(endLaunched);
+afterAll(() => rmSync(emptyDirectory, { recursive: true }));
+
+const text = (path: string) => Buffer.from(files[path] ?? []).toString();
+
+test('the package is small, the bundle and its chunks with what the host reads, and the same as the folder', () => {
+  expect(zip.length).toBeLessThan(1024 * 1024);
+  const chunks = readdirSync(join(root, 'dist')).filter((name) => name.endsWith('.js'));
+  expect(chunks.length).toBeGreaterThan(3);
+  expect(Object.keys(files).sort()).toEqual(
+    ['.funcignore', 'host.json', 'package.json', ...chunks.map((name) => `dist/${name}`)].sort(),
+  );
+  for (const path of Object.keys(files))
+    expect(readFileSync(join(packageDirectory, 'app', path), 'utf8')).toBe(text(path));
+});
+
+test('nothing is left to install or to build there', () => {
+  const manifest = JSON.parse(text('package.json')) as Record<string, unknown>;
+  expect(manifest).toMatchObject({ main: 'dist/main.js' });
+  for (const field of ['scripts', 'dependencies', 'devDependencies', 'optionalDependencies']) {
+    expect(manifest).not.toHaveProperty(field);
+  }
+  // azd would build in Azure
+  expect(text('.funcignore')).not.toContain('node_modules');
+});
+
+test('source maps stay apart, and no file names one', () => {
+  expect(readdirSync(join(packageDirectory, 'maps')).sort()).toEqual(
+    Object.keys(files)
+      .filter((path) => path.startsWith('dist/'))
+      .map((path) => `${path.slice('dist/'.length)}.map`)
+      .sort(),
+  );
+  expect(Object.keys(files).filter((path) => text(path).includes('sourceMappingURL='))).toEqual([]);
+});
+
+test('the same source makes the same file', async () => {
+  await run(process.execPath, [join(root, 'local/package.mjs')], { cwd: root });
+  expect(readFileSync(join(packageDirectory, 'app.zip')).equals(zip)).toBe(true);
+});
+
+/** Node 22, which runs the app in Azure, as the npm package `node`; undefined with a reason: it can't be had. */
+function node22(): string | undefined {
+  if (process.versions.node.startsWith('22.')) return process.execPath;
+  try {
+    // npx is a file of npm's, beside the one that runs these tests or this Node
+    const args = ['-y', '-p', 'node@22', 'node', '-p', 'process.execPath'];
+    return execFileSync(process.platform === 'win32' ? 'npx.cmd' : 'npx', args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 120_000,
+      shell: process.platform === 'win32',
+    }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+test('it runs on Node 22 with no node_modules, and its workflow passes', async () => {
+  const node = node22();
+  if (node === undefined) {
+    console.log('Skipped: Node 22 (the npm package node@22) could not be had.');
+    return;
+  }
+  const emulator = await createIdentityEmulator();
+  try {
+    const settings = environmentWith({
+      FUNCTIONS_WORKER_RUNTIME: 'node',
+      WORKFLOW_SCHEDULE: '0 0 0 1 1 *',
+      WORKFLOW_TARGET: 'functions',
+      AcsIdentity: emulator.connectionString,
+      NODE_PATH: '',
+    });
+    const host = launch(
+      [join(root, '.local/build/functionsHost/command.js'), '--app', emptyDirectory, '--port', '0', '--no-watch'],
+      { cwd: emptyDirectory, env: settings },
+      node,
+    );
+    const [, port = ''] = await host.until(/http:\/\/localhost:(\d+)\/api\/users/);
+    const answer = await fetch(`http://127.0.0.1:${port}/api/runs`, { method: 'POST' });
+    const body = (await answer.json()) as { status: string; target: string; cleanup: string };
+    expect(body).toMatchObject({ status: 'Succeeded', target: 'functions', cleanup: 'Clean' });
+    expect((await fetch(`http://127.0.0.1:${port}/api/dashboard`)).status).toBe(200);
+    // credentials are in a chunk of their own
+    const health = await fetch(`http://127.0.0.1:${port}/api/runs/statistics`);
+    expect(health.status).toBe(200);
+    expect(execFileSync(node, ['-v'], { encoding: 'utf8' })).toMatch(/^v22\./);
+    expect(readdirSync(emptyDirectory).sort()).toEqual(['.funcignore', 'dist', 'host.json', 'package.json']);
+  } finally {
+    endLaunched();
+    await emulator.close();
+  }
+}, 180_000);
