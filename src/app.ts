@@ -37,6 +37,8 @@ export interface RunWish {
   expiresInMinutes?: number | undefined;
   connection?: string | undefined;
   clientTrackingId?: string | undefined;
+  /** The trace that asks for the run. */
+  traceparent?: string | undefined;
   trigger: Trigger;
   onAction?: (action: Action) => void;
 }
@@ -100,6 +102,7 @@ export class App {
       connection: name,
       target: settings.target,
       clientTrackingId: wish.clientTrackingId,
+      traceparent: wish.traceparent,
       stop: this.stop.signal,
       ...(wish.onAction ? { onAction: wish.onAction } : {}),
     });

@@ -13,16 +13,20 @@ app.http('runs', {
   route: 'runs/{runId?}',
   authLevel: 'function',
   handler: byRoute('runId', {
-    POST: handle(startRunInput, async ({ failOnError, ...wish }, { request, clientTrackingId, context }) => {
-      const run = await theApp.run({
-        ...wish,
-        clientTrackingId,
-        trigger: MANUAL,
-        onAction: (action) => logAction(context, action),
-      });
-      logRun(context, run);
-      return startedRun(run, request, failOnError === 'true');
-    }),
+    POST: handle(
+      startRunInput,
+      async ({ failOnError, ...wish }, { request, clientTrackingId, traceparent, context }) => {
+        const run = await theApp.run({
+          ...wish,
+          clientTrackingId,
+          traceparent,
+          trigger: MANUAL,
+          onAction: (action) => logAction(context, action),
+        });
+        logRun(context, run);
+        return startedRun(run, request, failOnError === 'true');
+      },
+    ),
     GET: handle(listRunsInput, async (query, { request }) => runPage(await theApp.listRuns(query), request)),
     'GET latest': handle(latestRunInput, async (wish) => ({ status: 200, jsonBody: await theApp.latestRun(wish) })),
     'GET statistics': handle(statisticsInput, async (wish) => ({

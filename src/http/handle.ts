@@ -2,6 +2,7 @@ import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } fr
 import { AppError } from '../errors';
 import { describeError } from '../redact';
 import { errorAnswer, toAppError } from './errorAnswer';
+import { readTraceparent } from '../traceContext';
 import { readInput, type InputOf, type InputSpec } from './validate';
 
 /** What a request says beside its input, and where its retries are noted. */
@@ -10,6 +11,8 @@ export interface Call {
   context: InvocationContext;
   /** From `x-ms-client-tracking-id`. */
   clientTrackingId: string | undefined;
+  /** The trace that the call is part of. */
+  traceparent: string | undefined;
   /** Give it to an action: attempts that had to be repeated are told to the caller in `x-ms-retry-history`. */
   onAttempt: (attempt: object) => void;
 }
@@ -35,6 +38,7 @@ export function handle<S extends InputSpec>(
         request,
         context,
         clientTrackingId,
+        traceparent: traceparent(request, context),
         onAttempt: (attempt) => attempts.push(attempt),
       });
     } catch (thrown) {
@@ -78,6 +82,13 @@ export function byRoute(parameter: string, handlers: Record<string, HttpHandler>
       value === undefined ? handlers[method] : (handlers[`${method} ${value}`] ?? handlers[`${method} {${parameter}}`]);
     return (handler ?? nothingHere)(request, context);
   };
+}
+
+/** The host's own span where it makes one, or else the caller's; what is malformed is no trace. */
+function traceparent(request: HttpRequest, context: InvocationContext): string | undefined {
+  return [context.traceContext?.traceParent, request.headers.get('traceparent')].find(
+    (text): text is string => readTraceparent(text) !== undefined,
+  );
 }
 
 function trackingId(request: HttpRequest): string | undefined {

@@ -160,7 +160,12 @@ export class AcsActions implements IdentityActions {
       const value = await withLimit(Math.min(this.options.callMs ?? LIMITS.callMs, leftMs), options.signal, (signal) =>
         send({
           abortSignal: signal,
-          requestOptions: { customHeaders: { 'x-ms-client-request-id': clientRequestId } },
+          requestOptions: {
+            customHeaders: {
+              'x-ms-client-request-id': clientRequestId,
+              ...(options.traceparent === undefined ? {} : { traceparent: options.traceparent }),
+            },
+          },
           onResponse: ({ status, headers }) => {
             code = statusName(status);
             serviceRequestId = headers.get('ms-cv');

@@ -142,6 +142,7 @@ export class FunctionUrlActions implements IdentityActions {
     const headers: Record<string, string> = { accept: 'application/json', 'x-ms-client-request-id': clientRequestId };
     if (key !== undefined) headers['x-functions-key'] = key;
     if (options.clientTrackingId !== undefined) headers['x-ms-client-tracking-id'] = options.clientTrackingId;
+    if (options.traceparent !== undefined) headers['traceparent'] = options.traceparent;
     if (body !== undefined) headers['content-type'] = 'application/json';
     const response = await fetch(`${baseUrl}/api/${path}${query}`, {
       method,

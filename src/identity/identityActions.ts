@@ -43,6 +43,8 @@ export interface CallOptions {
   timeoutMs?: number;
   retry?: RetryPolicy;
   clientTrackingId?: string | undefined;
+  /** W3C Trace Context; carried into the calls, so that they are parts of the caller's trace. */
+  traceparent?: string | undefined;
   /** Told of every attempt, the successful one too, in order. */
   onAttempt?: (attempt: Attempt) => void;
 }

@@ -1,6 +1,7 @@
 import type { IdentityActions } from '../identity/identityActions';
 import { LIMITS, withLimit } from '../limits';
 import type { Action, Cleanup, Run, RunError, RunRequest, RunStatus } from './runRecord';
+import type { TraceContext } from '../traceContext';
 import { runStep, skippedAction, skipReason } from './runStep';
 import { RunUsers, type RunLedger } from './runUsers';
 import type { StepContext, Workflow, WorkflowState } from './step';
@@ -12,6 +13,8 @@ export interface EngineOptions {
   cleanupActions?: IdentityActions | undefined;
   request: RunRequest;
   clientTrackingId: string;
+  /** Each step is a span of its own in it. */
+  trace?: TraceContext | undefined;
   /** Deeper checks, what they ask with, and how long a revoked token may go on being accepted. */
   deeper?: Pick<StepContext, 'checks' | 'probes' | 'revocationWaitMs'> | undefined;
   /** Where users are written down as soon as they are there; default: nowhere. */
@@ -41,6 +44,7 @@ export async function runSteps(options: EngineOptions): Promise<Outcome> {
     actions: options.actions,
     state,
     call: { clientTrackingId: options.clientTrackingId },
+    trace: options.trace,
     now,
     userMade: (id) => users.made(id),
     userDeleted: (id) => users.deleted(id),

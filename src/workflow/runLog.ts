@@ -7,27 +7,30 @@ export interface RunLog {
   error(line: string): void;
 }
 
-/** Writes one line for a step that ended. */
+/** Writes one line for a step that ended: a warning when it was skipped or had to be repeated, an error when it failed. */
 export function logAction(log: RunLog, action: Action, prefix = ''): void {
-  const { name, status, code, durationMs, error, retryHistory } = action;
+  const { name, status, code, durationMs, error, retryHistory, correlation } = action;
   const retries = retryHistory
     ? `, after ${retryHistory.length} failed ${retryHistory.length === 1 ? 'try' : 'tries'}`
     : '';
-  const line = `${prefix}${name}: ${status} (${code}) in ${durationMs} ms${retries}`;
-  if (status === 'Succeeded') log.info(line);
-  else log.warn(error ? `${line}. ${error.message}` : line);
+  const id = ` clientTrackingId=${correlation?.clientTrackingId ?? ''}`;
+  const line = `${prefix}${name}: ${status} (${code}) in ${durationMs} ms${retries}.${error ? ` ${error.message}` : ''}${id}`;
+  if (status === 'Succeeded' && !retryHistory) log.info(line);
+  else if (status === 'Succeeded' || status === 'Skipped') log.warn(line);
+  else log.error(line);
 }
 
 /** Writes one line for a run that ended, and one more for each thing that needs somebody's eye. */
 export function logRun(log: RunLog, run: Run): void {
   const { id, status, connection, durationMs, correlation, error, cleanup, recorded, recordError } = run;
-  const line = `Run ${id}: ${status} in ${durationMs ?? 0} ms on connection ${connection}, tracking id ${correlation.clientTrackingId}`;
+  const ids = ` clientTrackingId=${correlation.clientTrackingId}${correlation.traceId ? ` traceId=${correlation.traceId}` : ''}`;
+  const line = `Run ${id}: ${status} in ${durationMs ?? 0} ms on connection ${connection}.${error ? ` ${error.message}` : ''}${ids}`;
   if (status === 'Succeeded') log.info(line);
-  else log.error(error ? `${line}. ${error.message}` : line);
-  if (cleanup === 'Clean' && status !== 'Succeeded') log.info(`Run ${id}: the user it made was deleted.`);
+  else log.error(line);
+  if (cleanup === 'Clean' && status !== 'Succeeded') log.info(`Run ${id}: the user it made was deleted.${ids}`);
   if (cleanup === 'Pending') {
     const left = run.usersLeftBehind?.join(', ') ?? 'the user it made';
-    log.error(`Run ${id}: ${left} could not be deleted and was left in ACS. A later scheduled run tries again.`);
+    log.error(`Run ${id}: ${left} could not be deleted and was left in ACS. A later scheduled run tries again.${ids}`);
   }
-  if (recorded === false) log.error(`Run ${id} was not recorded: ${recordError?.message ?? 'no reason known'}`);
+  if (recorded === false) log.error(`Run ${id} was not recorded: ${recordError?.message ?? 'no reason known'}.${ids}`);
 }

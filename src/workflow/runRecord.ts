@@ -1,3 +1,4 @@
+import type { TraceContext } from '../traceContext';
 import type { Attempt, Scope } from '../identity/identityActions';
 
 /** Running, or how a run ended. Aborted: its process was stopped or died before the run had an end of its own. */
@@ -24,8 +25,8 @@ export interface Action {
   checks?: CheckRecord[];
   /** Attempts that failed and were repeated. */
   retryHistory?: Attempt[];
-  /** `actionTrackingId` is the `x-ms-client-request-id` of the last attempt, `serviceRequestId` ACS's `MS-CV` for it. */
-  correlation?: { actionTrackingId?: string; clientTrackingId: string; serviceRequestId?: string };
+  /** `actionTrackingId` is the `x-ms-client-request-id` of the last attempt, `serviceRequestId` ACS's `MS-CV` for it, `spanId` the step's part of the trace. */
+  correlation?: { actionTrackingId?: string; clientTrackingId: string; serviceRequestId?: string; spanId?: string };
 }
 
 /** A deeper check, and what it found. */
@@ -67,7 +68,8 @@ export interface Run {
   startTime: string;
   endTime?: string;
   durationMs?: number;
-  correlation: { clientTrackingId: string };
+  /** `traceId` and `spanId`, in hex: the trace that the run is, and the span that its steps are parts of. */
+  correlation: { clientTrackingId: string } & Partial<TraceContext>;
   /** The connection's name. */
   connection: string;
   /** Did the steps call ACS themselves, or the functions by their URLs? */

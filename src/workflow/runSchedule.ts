@@ -12,7 +12,12 @@ export interface Runner {
   scheduledConnections(): string[];
   /** Looks after what earlier runs left, within a limit. */
   maintain(log: RunLog): Promise<unknown>;
-  run(wish: { connection: string; trigger: Trigger; onAction: (action: Action) => void }): Promise<Run>;
+  run(wish: {
+    connection: string;
+    trigger: Trigger;
+    traceparent: string | undefined;
+    onAction: (action: Action) => void;
+  }): Promise<Run>;
 }
 
 /**
@@ -22,7 +27,7 @@ export interface Runner {
 export async function runSchedule(
   runner: Runner,
   timer: TimerState,
-  log: RunLog,
+  log: RunLog & { traceContext?: { traceParent?: string | undefined } | undefined },
   now: number = Date.now(),
 ): Promise<void> {
   const trigger: Trigger = { name: 'Recurrence', kind: 'Timer', isPastDue: timer.isPastDue };
@@ -38,6 +43,7 @@ export async function runSchedule(
       const run = await runner.run({
         connection,
         trigger,
+        traceparent: log.traceContext?.traceParent,
         onAction: (action) => logAction(log, action, prefix(connection)),
       });
       logRun(log, run);

@@ -2,6 +2,7 @@ import { isAppError } from '../errors';
 import type { Attempt, CallOptions } from '../identity/identityActions';
 import { LimitReached, withLimit } from '../limits';
 import { redactText } from '../redact';
+import { newSpanId, traceparentOf } from '../traceContext';
 import { redactRecord } from './redactRecord';
 import { deeperChecks, deeperChecksMs } from './deeperChecks';
 import type { Action, ActionStatus, CheckRecord, RunError } from './runRecord';
@@ -42,6 +43,7 @@ export function skippedAction(step: Step, reason: RunError, context: StepContext
     endTime: time,
     durationMs: 0,
     error: reason,
+    correlation: { clientTrackingId: context.call.clientTrackingId ?? '' },
   };
 }
 
@@ -50,6 +52,7 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
   const { state, now } = context;
   const started = now();
   const attempts: Attempt[] = [];
+  const spanId = context.trace && newSpanId();
   const limitMs = Math.min(step.timeoutMs ?? limits.stepMs, limits.runLeftMs);
   const inputs = redactRecord(step.inputs(state), state.request);
   let outputs: unknown;
@@ -59,6 +62,7 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
     const output = await withLimit(limitMs, stop, (signal) => {
       const call: CallOptions = {
         ...context.call,
+        ...(context.trace && spanId ? { traceparent: traceparentOf({ ...context.trace, spanId }) } : {}),
         signal,
         timeoutMs: limitMs,
         onAttempt: (attempt) => attempts.push(attempt),
@@ -106,6 +110,7 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
       ...(last ? { actionTrackingId: last.clientRequestId } : {}),
       clientTrackingId: context.call.clientTrackingId ?? '',
       ...(last?.serviceRequestId === undefined ? {} : { serviceRequestId: last.serviceRequestId }),
+      ...(spanId === undefined ? {} : { spanId }),
     },
   };
 }

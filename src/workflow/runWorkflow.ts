@@ -4,6 +4,7 @@ import type { RunStore } from '../history/runStore';
 import type { IdentityActions } from '../identity/identityActions';
 import { runSteps, type EngineOptions } from './engine';
 import { newRunId } from '../runId';
+import { traceContextOf } from '../traceContext';
 import type { Action, Run, RunError, RunRequest, Trigger } from './runRecord';
 import type { RunLedger } from './runUsers';
 import type { Workflow } from './step';
@@ -23,6 +24,8 @@ export interface RunOptions {
   deeper?: EngineOptions['deeper'];
   /** None: the run's id, as in Logic Apps. */
   clientTrackingId?: string | undefined;
+  /** The trace that the run is to be part of; none: one of its own. */
+  traceparent?: string | undefined;
   stop?: AbortSignal | undefined;
   now?: () => number;
   limits?: EngineOptions['limits'];
@@ -37,13 +40,14 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
   const { workflow, store, trigger, connection, target, now = Date.now } = options;
   const started = now();
   const id = newRunId(started);
+  const trace = traceContextOf(options.traceparent);
   const begun: Omit<Run, 'actions'> = {
     id,
     workflow: workflow.name,
     status: 'Running',
     trigger,
     startTime: new Date(started).toISOString(),
-    correlation: { clientTrackingId: options.clientTrackingId ?? id },
+    correlation: { clientTrackingId: options.clientTrackingId ?? id, ...trace },
     connection,
     target,
     cleanup: 'NotNeeded',
@@ -55,6 +59,7 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
     cleanupActions: options.cleanupActions,
     request: options.request,
     clientTrackingId: begun.correlation.clientTrackingId,
+    trace,
     ledger: options.ledger && ledgerOf(options.ledger, begun, now),
     deeper: options.deeper,
     stop: options.stop,

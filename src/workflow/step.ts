@@ -1,5 +1,6 @@
 import type { AccessToken, CallOptions, IdentityActions, RetryPolicy } from '../identity/identityActions';
 import type { Probes } from '../identity/probes';
+import type { TraceContext } from '../traceContext';
 import type { DeeperCheck } from './deeperChecks';
 import type { RunRequest } from './runRecord';
 
@@ -20,6 +21,7 @@ export interface StepContext {
   state: WorkflowState;
   /** Pass it to every action: limits, retries and tracking come with it. */
   call: CallOptions;
+  trace?: TraceContext | undefined;
   /** Milliseconds since the epoch. */
   now: () => number;
   /** A user exists from now on; it is written down, and the run deletes it at its end if no step did. */

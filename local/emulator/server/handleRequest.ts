@@ -156,13 +156,14 @@ function readCall(request: IncomingMessage, transport: 'http' | 'https'): Call {
 const urlOf = ({ request, transport, path }: Call): string => `${transport}://${request.headers.host ?? ''}${path}`;
 
 function recordOf({ request, method, target }: Call, at: number): RecordedRequest {
-  const { 'x-ms-client-request-id': clientRequestId, 'user-agent': userAgent } = request.headers;
+  const { 'x-ms-client-request-id': clientRequestId, 'user-agent': userAgent, traceparent } = request.headers;
   return {
     method: printable(method),
     path: withoutSecrets(target),
     at,
     ...(typeof clientRequestId === 'string' ? { clientRequestId: clientRequestId.slice(0, 200) } : {}),
     ...(userAgent === undefined ? {} : { userAgent: userAgent.slice(0, 200) }),
+    ...(typeof traceparent === 'string' ? { traceparent: traceparent.slice(0, 200) } : {}),
   };
 }
 

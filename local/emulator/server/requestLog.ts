@@ -13,6 +13,8 @@ export interface RecordedRequest {
   /** Milliseconds since the epoch, by the emulator's clock. */
   at: number;
   userAgent?: string;
+  /** The trace that the client says it belongs to. */
+  traceparent?: string;
 }
 
 /** Keeps the last {@link RequestLog.CAPACITY} requests. */
