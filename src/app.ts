@@ -1,5 +1,6 @@
 import { acsNames, lastSeen } from './appHealth';
 import { openAppHistory } from './appHistory';
+import { AppTelemetry } from './appTelemetry';
 import { AppError } from './errors';
 import { Health, type HealthReport } from './health';
 import type { History } from './history/openHistory';
@@ -41,6 +42,8 @@ export interface RunWish {
   traceparent?: string | undefined;
   trigger: Trigger;
   onAction?: (action: Action) => void;
+  /** Told when the run could not be reported. */
+  log?: Pick<RunLog, 'warn'>;
 }
 
 /** Which statistics; `connection`: of its runs alone. */
@@ -53,6 +56,7 @@ export interface StatisticsWish {
 export class App {
   private readonly connections = new Connections();
   private readonly health = new Health();
+  private readonly telemetry = new AppTelemetry();
   private readonly stop = new AbortController();
   private readonly running = new Set<Promise<Run>>();
   private openedHistory: History | undefined;
@@ -82,6 +86,7 @@ export class App {
     const urls = settings.target === 'functions' ? functionUrlSettings() : undefined;
     const actions: IdentityActions = urls ? new FunctionUrlActions({ ...urls, connection: name }) : direct;
     const history = this.history();
+    const host = new URL(urls?.baseUrl ?? origin).host;
     const running = runWorkflow({
       workflow: identityLifecycle,
       actions,
@@ -105,6 +110,10 @@ export class App {
       traceparent: wish.traceparent,
       stop: this.stop.signal,
       ...(wish.onAction ? { onAction: wish.onAction } : {}),
+    }).then(async (run) => {
+      const limitMs = this.stop.signal.aborted ? LIMITS.terminateStepMs : undefined;
+      await this.telemetry.ended(run, host, wish.log, limitMs);
+      return run;
     });
     this.running.add(running);
     return running.then((run) => this.ended(run)).finally(() => this.running.delete(running));
@@ -147,7 +156,7 @@ export class App {
   /** Looks after what earlier runs left. @throws AppError `Misconfigured` */
   async maintain(log: RunLog): Promise<SweepReport | undefined> {
     const { runs, ledger } = this.history();
-    return maintain({
+    const report = await maintain({
       runs,
       ledger,
       keepDays: historyDays(),
@@ -155,6 +164,8 @@ export class App {
       actionsOn: (connection) => this.identity({ connection }),
       resourceOf: (connection) => this.resources.get(connection),
     });
+    if (report) await this.telemetry.usersLeftBehind(report.left.length, log);
+    return report;
   }
 
   async latestRun(wish: LatestWish): Promise<Run> {

@@ -21,6 +21,8 @@ export const LIMITS = {
   storageMs: 8_000,
   /** Writing a user into the ledger, or striking it off: a run waits for it. */
   ledgerMs: 2_000,
+  /** Reporting a run to Application Insights: the invocation waits for it. */
+  telemetryMs: 3_000,
   /** All that is done about earlier runs after a scheduled one: deleting what they left, closing those that died, trimming history. */
   maintenanceMs: 45_000,
   /** How old a run must be to be over, however it ended: its steps, its cleanup, and as much again. The platform ends it by then. */

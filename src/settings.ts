@@ -95,6 +95,31 @@ export function limitSettings(): { allowedScopes: string[] | undefined; maxToken
   };
 }
 
+/** Where runs are reported to, and from where. */
+export interface TelemetrySettings {
+  connectionString: string;
+  /** Does Application Insights ask for an Entra ID token? Then `clientId` may name a user-assigned identity. */
+  usesEntra: boolean;
+  clientId: string | undefined;
+  location: string;
+}
+
+/** Settings of Application Insights, which the host uses too; undefined: runs are reported nowhere. */
+export function telemetrySettings(): TelemetrySettings | undefined {
+  const connectionString = readSecret('APPLICATIONINSIGHTS_CONNECTION_STRING');
+  if (connectionString === undefined) return undefined;
+  // the exporter would report on itself, to elsewhere
+  process.env['APPLICATION_INSIGHTS_NO_STATSBEAT'] ??= 'true';
+  process.env['APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED'] ??= 'true';
+  const authentication = read('APPLICATIONINSIGHTS_AUTHENTICATION_STRING') ?? '';
+  return {
+    connectionString,
+    usesEntra: /(?:^|;)\s*Authorization\s*=\s*AAD\s*(?:;|$)/i.test(authentication),
+    clientId: /(?:^|;)\s*ClientId\s*=\s*([0-9a-f-]{36})/i.exec(authentication)?.[1],
+    location: read('REGION_NAME') ?? siteName(),
+  };
+}
+
 /** How many days runs are kept. */
 export function historyDays(): number {
   return wholeNumber('RUN_HISTORY_DAYS', 'days', 1, 3650, 90);

@@ -60,6 +60,7 @@ const MAY: Record<string, string[]> = {
   'src/app.ts': [
     'src/appHealth',
     'src/appHistory',
+    'src/appTelemetry',
     'src/nextRun',
     'src/settings',
     'src/health',
@@ -73,6 +74,7 @@ const MAY: Record<string, string[]> = {
   // parts of the composition root
   'src/appHealth.ts': ['src/settings', 'src/health', 'src/identity', 'src/workflow'],
   'src/appHistory.ts': ['src/settings', 'src/health', 'src/history', 'src/identity', 'src/workflow'],
+  'src/appTelemetry.ts': ['src/settings', 'src/telemetry', 'src/identity', 'type:src/workflow'],
   'src/nextRun.ts': ['src/schedule.chunk'],
   'src/schedule.chunk.ts': [],
   'src/settings.ts': [],
@@ -158,6 +160,7 @@ test('only the Azure-facing rooms import Azure packages; the workflow and the hi
     'src/identity @azure/communication-identity',
     'src/identity @azure/identity',
     'src/main.ts @azure/functions',
+    'src/telemetry @azure/monitor-opentelemetry-exporter',
   ]);
 });
 

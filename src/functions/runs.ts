@@ -20,6 +20,7 @@ app.http('runs', {
           ...wish,
           clientTrackingId,
           traceparent,
+          log: context,
           trigger: MANUAL,
           onAction: (action) => logAction(context, action),
         });

@@ -16,6 +16,7 @@ export interface Runner {
     connection: string;
     trigger: Trigger;
     traceparent: string | undefined;
+    log: RunLog;
     onAction: (action: Action) => void;
   }): Promise<Run>;
 }
@@ -43,6 +44,7 @@ export async function runSchedule(
       const run = await runner.run({
         connection,
         trigger,
+        log,
         traceparent: log.traceContext?.traceParent,
         onAction: (action) => logAction(log, action, prefix(connection)),
       });

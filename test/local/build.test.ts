@@ -28,6 +28,7 @@ beforeEach(async () => {
   ]) {
     await write(`local/${entry}.ts`, `import 'azurite/package.json'; export const built = true;`);
   }
+  await write('cli/command.ts', `export const built = true;`);
   await write('src/main.ts', `export const load = async () => (await import('./deep/heavy.chunk')).heavyValue;`);
   await write('src/deep/heavy.chunk.ts', `export { heavyValue } from './heavy';`);
   await write('src/deep/heavy.ts', `export const heavyValue = 'heavy' + ' part';`);
@@ -55,7 +56,14 @@ describe('the build', () => {
     expect(
       (await readdir(join(project, '.local/build'), { recursive: true })).filter((name) => name.endsWith('.js')).sort(),
     ).toEqual(
-      ['start.js', 'storageProcess.js', 'emulator/command.js', 'functionsHost/command.js', 'functionsHost/worker.js']
+      [
+        'cli/command.js',
+        'start.js',
+        'storageProcess.js',
+        'emulator/command.js',
+        'functionsHost/command.js',
+        'functionsHost/worker.js',
+      ]
         .map((name) => join(name))
         .sort(),
     );

@@ -16,7 +16,7 @@ let project: string;
 
 beforeAll(async () => {
   project = await mkdtemp(join(tmpdir(), 'start-'));
-  const files = ['src', 'local', 'host.json', 'package.json', 'tsconfig.json', 'local.settings.json.example'];
+  const files = ['src', 'local', 'cli', 'host.json', 'package.json', 'tsconfig.json', 'local.settings.json.example'];
   for (const file of files) await cp(join(projectRoot, file), join(project, file), { recursive: true });
   await symlink(join(projectRoot, 'node_modules'), join(project, 'node_modules'), 'junction');
 });

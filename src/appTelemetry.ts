@@ -1,0 +1,37 @@
+import { createCredential } from './identity/credentials';
+import { siteName, telemetrySettings } from './settings';
+import { RunTelemetry } from './telemetry/runTelemetry';
+import type { RunLog } from './workflow/runLog';
+import type { Run } from './workflow/runRecord';
+
+/** What is reported to Application Insights, if the settings name one. Nothing of it ever fails a run. */
+export class AppTelemetry {
+  private opened: RunTelemetry | undefined;
+
+  /** Reports a run that has ended and is recorded. `host`: where its steps called. */
+  async ended(run: Run, host: string, log: Pick<RunLog, 'warn'> | undefined, limitMs?: number): Promise<void> {
+    const reason = await this.telemetry()?.run(run, host, limitMs);
+    if (reason !== undefined) {
+      const ids = `clientTrackingId=${run.correlation.clientTrackingId}`;
+      log?.warn(`Run ${run.id} is not in Application Insights: ${reason}. The run itself is unharmed. ${ids}`);
+    }
+  }
+
+  async usersLeftBehind(count: number, log: Pick<RunLog, 'warn'>): Promise<void> {
+    const reason = await this.telemetry()?.usersLeftBehind(count);
+    if (reason !== undefined) log.warn(`The metric usersLeftBehind is not in Application Insights: ${reason}.`);
+  }
+
+  private telemetry(): RunTelemetry | undefined {
+    const settings = telemetrySettings();
+    if (settings === undefined) return undefined;
+    const { connectionString, usesEntra, clientId, location } = settings;
+    this.opened ??= new RunTelemetry({
+      connectionString,
+      location,
+      site: siteName(),
+      credential: usesEntra ? () => createCredential('managedidentity', clientId) : undefined,
+    });
+    return this.opened;
+  }
+}

@@ -1,0 +1,136 @@
+import type {
+  AzureMonitorLogExporter,
+  AzureMonitorMetricExporter,
+  AzureMonitorTraceExporter,
+} from '@azure/monitor-opentelemetry-exporter';
+import { newSpanId, traceContextOf, type TraceContext } from '../traceContext';
+import type { Action, Run } from '../workflow/runRecord';
+
+export type LogRecord = Parameters<AzureMonitorLogExporter['export']>[0][number];
+export type Span = Parameters<AzureMonitorTraceExporter['export']>[0][number];
+export type Metrics = Parameters<AzureMonitorMetricExporter['export']>[0];
+
+const SCOPE = { name: 'acs-identity-functions' };
+/** Of OpenTelemetry's enums, whose packages would be loaded for these numbers alone. */
+const [KIND_CLIENT, STATUS_OK, STATUS_ERROR, SAMPLED, GAUGE, CUMULATIVE, WHOLE_NUMBERS] = [
+  2, 1, 2, 1, 2, 1, 0,
+] as const;
+
+/** Seconds and nanoseconds. */
+const hrTime = (ms: number): [number, number] => [Math.floor(ms / 1000), Math.round((ms % 1000) * 1e6)];
+
+function resourceOf(site: string): LogRecord['resource'] {
+  // only this is read of a resource
+  return { attributes: { 'service.name': site } } as unknown as LogRecord['resource'];
+}
+
+/** A duration as Application Insights writes it: days.hours:minutes:seconds. */
+function timeSpan(ms: number): string {
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
+  const seconds = (ms / 1000) % 60;
+  return `${two(ms / 3_600_000)}:${two((ms / 60_000) % 60)}:${two(seconds)}.${String(Math.round(ms % 1000)).padStart(3, '0')}`;
+}
+
+/** What all items of a run carry as custom dimensions. */
+const dimensions = (run: Run) => ({
+  runId: run.id,
+  workflow: run.workflow,
+  connection: run.connection,
+  runTarget: run.target,
+  trigger: run.trigger.name,
+  clientTrackingId: run.correlation.clientTrackingId,
+});
+
+const traceOf = ({ correlation: { traceId, spanId } }: Run): TraceContext =>
+  traceId !== undefined && spanId !== undefined ? { traceId, spanId } : traceContextOf(undefined);
+
+/** What Application Insights calls the test of a connection. */
+export const testName = ({ workflow, connection }: Pick<Run, 'workflow' | 'connection'>) => `${workflow} ${connection}`;
+
+/** A run as an availability result: a log record with the attributes that the exporter makes one of. */
+export function availabilityOf(run: Run, location: string, site: string): LogRecord {
+  const failed = run.actions.find(({ status }) => status !== 'Succeeded');
+  const reason = failed ? `${failed.name}: ${failed.error?.code ?? failed.code}` : (run.error?.code ?? run.status);
+  const time = hrTime(Date.parse(run.startTime));
+  const message = run.status === 'Succeeded' ? 'Succeeded' : reason;
+  return {
+    hrTime: time,
+    hrTimeObserved: time,
+    spanContext: { ...traceOf(run), traceFlags: SAMPLED },
+    body: message,
+    attributes: {
+      'microsoft.availability.id': run.id,
+      'microsoft.availability.name': testName(run),
+      'microsoft.availability.duration': timeSpan(run.durationMs ?? 0),
+      'microsoft.availability.success': run.status === 'Succeeded',
+      'microsoft.availability.runLocation': location,
+      'microsoft.availability.message': message,
+      ...dimensions(run),
+      runStatus: run.status,
+      cleanup: run.cleanup,
+    },
+    resource: resourceOf(site),
+    instrumentationScope: SCOPE,
+    droppedAttributesCount: 0,
+  };
+}
+
+/** The steps of a run that did something, as dependencies: name, duration, success, and the step's code as the result code. */
+export function dependenciesOf(run: Run, host: string, site: string): Span[] {
+  const trace = traceOf(run);
+  return run.actions
+    .filter(({ status }) => status !== 'Skipped')
+    .map((action) => dependencyOf(action, run, trace, host, site));
+}
+
+function dependencyOf(action: Action, run: Run, { traceId, spanId }: TraceContext, host: string, site: string): Span {
+  const startMs = Date.parse(action.startTime);
+  const context = { traceId, spanId: action.correlation?.spanId ?? newSpanId(), traceFlags: SAMPLED };
+  return {
+    name: action.name,
+    kind: KIND_CLIENT,
+    spanContext: () => context,
+    parentSpanContext: { traceId, spanId, traceFlags: SAMPLED },
+    startTime: hrTime(startMs),
+    endTime: hrTime(startMs + action.durationMs),
+    duration: hrTime(action.durationMs),
+    status: { code: action.status === 'Succeeded' ? STATUS_OK : STATUS_ERROR },
+    attributes: {
+      // these make it an HTTP dependency with a result code and a target; without a URL it keeps its own name
+      'http.request.method': '_OTHER',
+      'http.response.status_code': action.code,
+      'server.address': host,
+      ...dimensions(run),
+      retries: action.retryHistory?.length ?? 0,
+    },
+    links: [],
+    events: [],
+    ended: true,
+    resource: resourceOf(site),
+    instrumentationScope: SCOPE,
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  };
+}
+
+/** How many users earlier runs have left in ACS, as a metric. */
+export function usersLeftBehindOf(count: number, nowMs: number, site: string): Metrics {
+  const time = hrTime(nowMs);
+  return {
+    resource: resourceOf(site),
+    scopeMetrics: [
+      {
+        scope: SCOPE,
+        metrics: [
+          {
+            descriptor: { name: 'usersLeftBehind', description: '', unit: '1', valueType: WHOLE_NUMBERS },
+            aggregationTemporality: CUMULATIVE,
+            dataPointType: GAUGE,
+            dataPoints: [{ startTime: time, endTime: time, attributes: {}, value: count }],
+          },
+        ],
+      },
+    ],
+  };
+}
