@@ -78,6 +78,10 @@ withBrowser('the page', () => {
   beforeEach(() => openPage());
   afterEach(async () => {
     emulator.clearFaults();
+    // whatever a test showed: no token, no key
+    const shown = await page.content();
+    expect(shown).not.toMatch(/eyJ[\w-]{6,}\.|AccountKey=|accesskey=/i);
+    expect(shown).not.toContain(emulator.accessKey);
     await context.close();
     expect(said).toEqual([]);
   });
