@@ -2,8 +2,17 @@ import { LIMITS } from '../src/limits';
 import { CommandError, FAILED, sayError } from './commandError';
 import { appKey, DEFAULT_KEY_VARIABLE, type TargetOptions } from './target';
 
-/** What a function app answers to GET /api/PATH. @throws CommandError that says what is wrong and what to do */
-export async function askApp(options: TargetOptions, path: string): Promise<unknown> {
+/** A request that is not a simple GET. */
+export interface AppRequest {
+  method: 'POST';
+  /** Sent as JSON. */
+  body: object;
+  /** The time for the answer, in milliseconds. */
+  limitMs: number;
+}
+
+/** What a function app answers to GET /api/PATH, or to `more`. @throws CommandError that says what is wrong and what to do */
+export async function askApp(options: TargetOptions, path: string, more?: AppRequest): Promise<unknown> {
   const { app, keyEnv = DEFAULT_KEY_VARIABLE } = options;
   if (app === undefined) throw new CommandError('It is not said which app: give --app https://NAME.azurewebsites.net.');
   const key = appKey(options);
@@ -12,10 +21,15 @@ export async function askApp(options: TargetOptions, path: string): Promise<unkn
   let text: string;
   try {
     response = await fetch(`${app}/api/${path}`, {
-      headers: { accept: 'application/json', ...(key === undefined ? {} : { 'x-functions-key': key }) },
+      ...(more && { method: more.method, body: JSON.stringify(more.body) }),
+      headers: {
+        accept: 'application/json',
+        ...(more && { 'content-type': 'application/json' }),
+        ...(key === undefined ? {} : { 'x-functions-key': key }),
+      },
       // the key is for this app alone
       redirect: 'error',
-      signal: AbortSignal.timeout(LIMITS.actionMs),
+      signal: AbortSignal.timeout(more?.limitMs ?? LIMITS.actionMs),
     });
     text = await response.text();
   } catch (error) {

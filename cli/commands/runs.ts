@@ -5,6 +5,7 @@ import { askApp } from '../appCalls';
 import { CommandError, FAILED } from '../commandError';
 import { outputFormat, wholeNumber } from '../optionValues';
 import { appOptions, type TargetOptions } from '../target';
+import { addStart } from './startRun';
 
 interface ListOptions extends TargetOptions {
   status?: string;
@@ -23,7 +24,8 @@ interface ListedRun extends PrintedRun {
 export function addRuns(program: Command): void {
   const runs = program
     .command('runs')
-    .description("Looks at the run history of a deployed app. Needs a key of its function 'runs'.");
+    .description("Starts runs of a deployed app, and looks at its run history. Needs a key of its function 'runs'.");
+  addStart(runs);
   const format = () =>
     new Option('--output <format>', 'text or json').argParser(outputFormat('text', 'json')).default('text');
   appOptions(runs.command('list').description('Lists runs, newest first.'), { connection: false })

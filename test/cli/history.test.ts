@@ -76,6 +76,23 @@ describe('runs of an app', () => {
     expect(JSON.parse(latest.out)).toMatchObject({ id: bad, status: 'Failed' });
   });
 
+  test('are started, shown with their steps, and kept in the history of the app', async () => {
+    const started = await looking('runs', 'start', '--scopes', 'chat,voip', '--expires-in-minutes', '90');
+    expect(started.err).toBe('');
+    expect(started.exitCode).toBe(0);
+    expect(started.out).toMatch(/✓ Issue_a_user_access_token +Succeeded +OK[\s\S]*scopes chat, voip/);
+    const [id] = /\d{29}CU00/.exec(started.out) ?? [];
+    const shown = await looking('runs', 'show', String(id), '--output', 'json');
+    expect(JSON.parse(shown.out)).toMatchObject({ id, trigger: { name: 'Manual', kind: 'Http' }, status: 'Succeeded' });
+
+    emulator.addFault({ operation: 'createIdentity', status: 403, body: { error: { code: 'Denied', message: 'no' } } });
+    const failed = await looking('runs', 'start', '--output', 'json');
+    expect(failed.exitCode).toBe(1);
+    expect(JSON.parse(failed.out)).toMatchObject({ status: 'Failed', cleanup: 'NotNeeded' });
+    const unknown = await looking('runs', 'start', '--connection', 'Nowhere');
+    expect(unknown).toMatchObject({ exitCode: 1, err: expect.stringMatching(/^UnknownConnection: /) as string });
+  });
+
   test('the key goes in a header, never in a URL', () => {
     expect(gate.seen.length).toBeGreaterThan(5);
     expect(gate.seen.filter((path) => path.includes(KEY) || /code=/.test(path))).toEqual([]);
