@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve, dirname, sep } from 'node:path';
 import * as ts from 'typescript';
+import { settingNames } from './settingNames';
 
 const root = resolve(__dirname, '..');
 
@@ -226,11 +227,7 @@ test('process.env is read in one place of src', () => {
 });
 
 test('every setting that is read stands in the settings table of the README', () => {
-  const settings = text('src/settings.ts');
-  const names = [...settings.matchAll(/\bread(?:Secret)?\(\s*(['`])([^'`]+)\1/g)].map(([, , name = '']) =>
-    name.replace('${name}', 'AcsIdentity').replace('${setting}', 'AzureWebJobsStorage'),
-  );
-  names.push(...[...text('src/functions/scheduledRun.ts').matchAll(/%(\w+)%/g)].map(([, name = '']) => name));
+  const names = settingNames();
   expect(names.length).toBeGreaterThan(10);
   const table = text('README.md')
     .split('\n')

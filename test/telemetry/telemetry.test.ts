@@ -3,6 +3,7 @@ import { createIdentityEmulator, type IdentityEmulator } from '../../local/emula
 import { startStorage, type RunningStorage } from '../../local/storage';
 import { startApp, type AppUnderTest } from '../app/appUnderTest';
 import { startCollector, type Collector, type Envelope } from './collector';
+import { timeSpanMs } from './workspaceRows';
 
 let emulator: IdentityEmulator;
 let storage: RunningStorage;
@@ -47,10 +48,6 @@ interface RunBody {
 }
 const aRun = async () => (await app.call('POST', 'runs')).body as unknown as RunBody;
 const ofType = (type: string) => collector.envelopes.filter(({ data }) => data.baseType === type);
-const timeSpanMs = (text: unknown) => {
-  const [, h = '', m = '', s = ''] = /^(?:0\.)?(\d\d):(\d\d):([\d.]+)$/.exec(String(text)) ?? [];
-  return Math.round((Number(h) * 60 + Number(m)) * 60_000 + Number(s) * 1000);
-};
 const PATIENCE_MS = 15_000;
 async function until(condition: () => boolean): Promise<void> {
   for (const end = Date.now() + PATIENCE_MS; !condition();) {

@@ -1,0 +1,202 @@
+// Who is told of what: a run failed, scheduled runs stopped succeeding, users were left behind, functions answer with server errors.
+
+@description('Azure region.')
+param location string
+
+@description('Tags of every resource.')
+param tags object
+
+@description('Name of the azd environment: it stands in the names of alerts, which people read in mails.')
+param environmentName string
+
+@description('Name of the Log Analytics workspace.')
+param workspaceName string
+
+@description('Name of the Application Insights resource.')
+param applicationInsightsName string
+
+@description('Where alerts go; empty: nowhere.')
+param alertEmail string
+
+@description('How far the silence alert looks back.')
+param silenceWindow string
+
+@description('Scheduled runs that must have succeeded in that time.')
+param leastSuccesses int
+
+@description('From one look at slow things to the next: that of scheduled runs.')
+param runInterval string
+
+@description('Is the timer switched off? Its silence is no alert then.')
+param schedulePaused bool
+
+var isSomebodyTold = !empty(alertEmail)
+var actionGroupIds = isSomebodyTold ? [somebody.id] : []
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {
+  name: workspaceName
+}
+
+resource applicationInsights 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: applicationInsightsName
+}
+
+resource somebody 'Microsoft.Insights/actionGroups@2023-01-01' = if (isSomebodyTold) {
+  name: 'ag-acs-identity-${environmentName}'
+  location: 'global'
+  tags: tags
+  properties: {
+    groupShortName: 'acsidentity'
+    enabled: true
+    emailReceivers: [{ name: 'operators', emailAddress: alertEmail, useCommonAlertSchema: true }]
+  }
+}
+
+// One alert a failed run, which names its first failing step, rather than one a step.
+resource runFailed 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
+  name: 'acs-identity-run-failed-${environmentName}'
+  location: location
+  tags: tags
+  kind: 'LogAlert'
+  properties: {
+    displayName: 'ACS identity (${environmentName}): a run failed'
+    description: 'A run of the ACS identity workflow failed. Message names the first failing step and its code; the dashboard of the app shows the run.'
+    severity: 1
+    enabled: true
+    scopes: [workspace.id]
+    evaluationFrequency: 'PT5M'
+    // telemetry may be some minutes late
+    windowSize: 'PT15M'
+    criteria: {
+      allOf: [
+        {
+          query: loadTextContent('queries/failedRuns.kql')
+          timeAggregation: 'Count'
+          operator: 'GreaterThan'
+          threshold: 0
+          dimensions: [
+            { name: 'Name', operator: 'Include', values: ['*'] }
+            { name: 'Message', operator: 'Include', values: ['*'] }
+          ]
+          failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+        }
+      ]
+    }
+    autoMitigate: true
+    // the workspace is as new as the rule: its tables may still be on their way
+    skipQueryValidation: true
+    actions: { actionGroups: actionGroupIds }
+  }
+}
+
+// A dead man's switch: it fires when nothing comes, whatever the reason. A metric alert can't: a run that never is has no metric.
+resource runsAreSilent 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
+  name: 'acs-identity-silence-${environmentName}'
+  location: location
+  tags: tags
+  kind: 'LogAlert'
+  properties: {
+    displayName: 'ACS identity (${environmentName}): scheduled runs don\'t succeed, or don\'t happen'
+    description: 'Fewer than ${leastSuccesses} scheduled runs succeeded within ${silenceWindow}. Is the app running, the timer enabled, the settings right (api/health), and is telemetry let in? Right after the first deployment this is fired once, and resolves itself.'
+    severity: 1
+    enabled: !schedulePaused
+    scopes: [workspace.id]
+    evaluationFrequency: runInterval
+    windowSize: silenceWindow
+    criteria: {
+      allOf: [
+        {
+          query: loadTextContent('queries/scheduledSuccesses.kql')
+          timeAggregation: 'Total'
+          metricMeasureColumn: 'Successes'
+          operator: 'LessThan'
+          threshold: leastSuccesses
+          failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+        }
+      ]
+    }
+    autoMitigate: true
+    skipQueryValidation: true
+    actions: { actionGroups: actionGroupIds }
+  }
+}
+
+resource usersAreLeft 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
+  name: 'acs-identity-users-left-${environmentName}'
+  location: location
+  tags: tags
+  kind: 'LogAlert'
+  properties: {
+    displayName: 'ACS identity (${environmentName}): users are left behind'
+    description: 'Users that earlier runs made are still in ACS and could not be deleted. The log of scheduledRun says which, and why.'
+    severity: 2
+    enabled: true
+    scopes: [workspace.id]
+    evaluationFrequency: runInterval
+    windowSize: silenceWindow
+    criteria: {
+      allOf: [
+        {
+          query: loadTextContent('queries/usersLeftBehind.kql')
+          timeAggregation: 'Maximum'
+          metricMeasureColumn: 'UsersLeft'
+          operator: 'GreaterThan'
+          threshold: 0
+          failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+        }
+      ]
+    }
+    autoMitigate: true
+    skipQueryValidation: true
+    actions: { actionGroups: actionGroupIds }
+  }
+}
+
+// The host's own metric. By status, as a function that answers 500 has not failed for the host. Not 503, which runs/latest and health
+// answer on purpose. The timer has no status: of its failures the alerts above tell.
+resource functionsFail 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: 'acs-identity-function-errors-${environmentName}'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'ACS identity (${environmentName}): functions answered more than twice with 500, 502 or 504 within 15 minutes. The log of the invocations says why; innererror of the answers has what ACS said.'
+    severity: 2
+    enabled: true
+    scopes: [applicationInsights.id]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT15M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          criterionType: 'StaticThresholdCriterion'
+          name: 'serverErrors'
+          metricNamespace: 'microsoft.insights/components'
+          metricName: 'requests/count'
+          timeAggregation: 'Count'
+          operator: 'GreaterThan'
+          threshold: 2
+          dimensions: [{ name: 'request/resultCode', operator: 'Include', values: ['500', '502', '504'] }]
+          // there has been no request yet
+          skipMetricValidation: true
+        }
+      ]
+    }
+    autoMitigate: true
+    actions: [for id in (isSomebodyTold ? [somebody.id] : []): { actionGroupId: id }]
+  }
+}
+
+var savedQueries = [
+  { name: 'successRate', title: 'Success rate and duration of runs', query: loadTextContent('queries/successRate.kql') }
+  { name: 'stepDuration', title: 'Duration of each step', query: loadTextContent('queries/stepDuration.kql') }
+  { name: 'stepFailures', title: 'Failures of each step', query: loadTextContent('queries/stepFailures.kql') }
+]
+
+resource saved 'Microsoft.OperationalInsights/workspaces/savedSearches@2025-07-01' = [
+  for item in savedQueries: {
+    parent: workspace
+    name: item.name
+    properties: { category: 'ACS identity', displayName: item.title, query: item.query, version: 2 }
+  }
+]

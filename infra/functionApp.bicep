@@ -1,0 +1,152 @@
+// The function app: Flex Consumption, Node.js 22, its settings without a secret among them.
+
+@description('Azure region.')
+param location string
+
+@description('Tags of every resource.')
+param tags object
+
+@description('Names of the resources.')
+param names {
+  identity: string
+  storage: string
+  deploymentContainer: string
+  applicationInsights: string
+  plan: string
+  app: string
+  *: string
+}
+
+@description('Endpoint of the Communication Services resource.')
+param communicationEndpoint string
+
+@description('When the workflow runs: NCRONTAB with six fields, UTC.')
+param schedule string
+
+@description('Is the timer switched off?')
+param schedulePaused bool
+
+@description('Origins that may call from a browser.')
+param allowedOrigins array
+
+@description('Scopes that callers may ask for, comma separated; empty: all.')
+param allowedScopes string
+
+@description('Longest lifetime that callers may ask for, in minutes.')
+param maxTokenMinutes int
+
+@description('Deeper checks, comma separated; empty: none.')
+param workflowChecks string
+
+@description('Days that runs are kept.')
+param runHistoryDays int
+
+@description('More settings, by name. They win over those below.')
+param moreSettings object
+
+@description('Memory of an instance, in MB.')
+param instanceMemoryMB int
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
+  name: names.identity
+}
+
+resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: names.storage
+}
+
+resource applicationInsights 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: names.applicationInsights
+}
+
+resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
+  name: names.plan
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: { tier: 'FlexConsumption', name: 'FC1' }
+  properties: { reserved: true }
+}
+
+resource app 'Microsoft.Web/sites@2024-11-01' = {
+  name: names.app
+  location: location
+  // azd finds the app of its service by this tag
+  tags: union(tags, { 'azd-service-name': 'app' })
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${identity.id}': {} }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    // for settings that are Key Vault references, should there be any one day
+    keyVaultReferenceIdentity: identity.id
+    functionAppConfig: {
+      runtime: { name: 'node', version: '22' }
+      scaleAndConcurrency: { instanceMemoryMB: instanceMemoryMB, maximumInstanceCount: 40 }
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: '${storage.properties.primaryEndpoints.blob}${names.deploymentContainer}'
+          authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identity.id }
+        }
+      }
+    }
+    siteConfig: {
+      minTlsVersion: '1.2'
+      scmMinTlsVersion: '1.2'
+      ftpsState: 'Disabled'
+      http20Enabled: true
+      cors: { allowedOrigins: allowedOrigins }
+    }
+  }
+
+  resource settings 'config' = {
+    name: 'appsettings'
+    properties: union(
+      {
+        AzureWebJobsStorage__credential: 'managedidentity'
+        AzureWebJobsStorage__clientId: identity.properties.clientId
+        AzureWebJobsStorage__blobServiceUri: storage.properties.primaryEndpoints.blob
+        AzureWebJobsStorage__queueServiceUri: storage.properties.primaryEndpoints.queue
+        AzureWebJobsStorage__tableServiceUri: storage.properties.primaryEndpoints.table
+        // says where, and opens nothing: Application Insights takes telemetry from the identity only
+        APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsights.properties.ConnectionString
+        APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identity.properties.clientId}'
+        AcsIdentity__endpoint: communicationEndpoint
+        AcsIdentity__credential: 'managedidentity'
+        AcsIdentity__clientId: identity.properties.clientId
+        WORKFLOW_SCHEDULE: schedule
+        WORKFLOW_TARGET: 'connection'
+        WORKFLOW_CHECKS: workflowChecks
+        RUN_HISTORY_DAYS: string(runHistoryDays)
+        ALLOWED_SCOPES: allowedScopes
+        MAX_TOKEN_MINUTES: string(maxTokenMinutes)
+        'AzureWebJobs.scheduledRun.Disabled': string(schedulePaused)
+      },
+      moreSettings
+    )
+  }
+
+  // azd deploys with Entra ID: user names and passwords for it are switched off
+  resource noFtpPassword 'basicPublishingCredentialsPolicies' = {
+    name: 'ftp'
+    properties: { allow: false }
+  }
+
+  resource noDeploymentPassword 'basicPublishingCredentialsPolicies' = {
+    name: 'scm'
+    properties: { allow: false }
+  }
+}
+
+@description('Name of the function app.')
+output name string = app.name
+
+@description('Address of the app.')
+output uri string = 'https://${app.properties.defaultHostName}'
+
+@description('Resource id of the app.')
+output resourceId string = app.id

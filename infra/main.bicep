@@ -1,0 +1,201 @@
+// azd up: the app, what it stands on, and the alerts that tell somebody when runs fail or stop happening.
+// No key or connection string is made, kept or given out: the app's managed identity opens everything.
+targetScope = 'subscription'
+
+@description('Name of the azd environment. Names of resources are made from it.')
+@minLength(1)
+@maxLength(64)
+param environmentName string
+
+@description('Azure region of all resources but the Communication Services resource, which is global. It must offer Flex Consumption.')
+@minLength(1)
+param location string
+
+@description('Resource group, made when it is not there.')
+param resourceGroupName string = 'rg-${environmentName}'
+
+@description('Minutes from one scheduled run to the next. The schedule, and the window and threshold of the silence alert, follow from it.')
+@allowed([5, 10, 15, 30, 60])
+param runEveryMinutes int = 5
+
+@description('E-mail address that alerts go to. Empty: alerts show in the portal only, and nobody is told.')
+param alertEmail string = ''
+
+@description('Resource id of the Communication Services resource to use, in any resource group or subscription of the tenant. Empty: one is made, with access keys switched off.')
+param existingCommunicationServicesId string = ''
+
+@description('Where a Communication Services resource that is made here keeps its data at rest. It can not be changed later.')
+param communicationDataLocation string = 'Europe'
+
+@description('Role that the app gets on the Communication Services resource, on nothing else. The default is Contributor, the only one that Microsoft documents for identity operations; see the README for what it can do besides.')
+param communicationRoleDefinitionId string = 'b24988ac-6180-42a0-ab88-20f7382dd24c'
+
+@description('Are the roles of the app assigned here? Say false where the deployer may not assign roles; the output ROLE_ASSIGNMENTS then says which ones somebody else has to assign.')
+param assignRoles bool = true
+
+@description('Origins of other web pages that may call the app from a browser. The dashboard needs none.')
+param allowedOrigins array = []
+
+@description('Scopes that callers may ask for, comma separated. Empty: all.')
+param allowedScopes string = ''
+
+@description('Longest lifetime of a token that callers may ask for, in minutes.')
+@minValue(60)
+@maxValue(1440)
+param maxTokenMinutes int = 1440
+
+@description('Deeper checks of each run, comma separated. Empty: none.')
+param workflowChecks string = ''
+
+@description('Days that runs are kept.')
+@minValue(1)
+@maxValue(3650)
+param runHistoryDays int = 90
+
+@description('Is the schedule paused? Then the timer doesn\'t fire, and its silence is no alert.')
+param schedulePaused bool = false
+
+@description('More settings of the app, by name, such as a second connection. No secrets: a Key Vault reference instead.')
+param moreSettings object = {}
+
+@description('Memory of an instance, in MB. What is billed is memory times time.')
+@allowed([512, 2048, 4096])
+param instanceMemoryMB int = 2048
+
+// One row decides both what the timer does and when its silence is noticed. A window is one that Azure Monitor offers, holds at least six
+// runs, and half of its runs must have succeeded: a single late or failed run is not silence.
+var schedules = {
+  '5': { schedule: '0 */5 * * * *', interval: 'PT5M', window: 'PT30M', leastSuccesses: 3 }
+  '10': { schedule: '0 */10 * * * *', interval: 'PT10M', window: 'PT1H', leastSuccesses: 3 }
+  '15': { schedule: '0 */15 * * * *', interval: 'PT15M', window: 'PT2H', leastSuccesses: 4 }
+  '30': { schedule: '0 */30 * * * *', interval: 'PT30M', window: 'PT3H', leastSuccesses: 3 }
+  '60': { schedule: '0 0 * * * *', interval: 'PT1H', window: 'PT6H', leastSuccesses: 3 }
+}
+var timing = schedules[string(runEveryMinutes)]
+
+var tags = { 'azd-env-name': environmentName }
+var token = toLower(uniqueString(subscription().id, environmentName, location))
+var names = {
+  identity: 'id-${token}'
+  storage: 'st${token}'
+  deploymentContainer: 'deployment'
+  workspace: 'log-${token}'
+  applicationInsights: 'appi-${token}'
+  communication: 'acs-${token}'
+  plan: 'plan-${token}'
+  app: 'func-${token}'
+}
+var makesCommunication = empty(existingCommunicationServicesId)
+var communicationId = makesCommunication
+  ? '${subscription().id}/resourceGroups/${resourceGroupName}/providers/Microsoft.Communication/communicationServices/${names.communication}'
+  : existingCommunicationServicesId
+// '', 'subscriptions', ID, 'resourceGroups', NAME, 'providers', 'Microsoft.Communication', 'communicationServices', NAME
+var communicationIdParts = split(communicationId, '/')
+
+resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
+  name: resourceGroupName
+  location: location
+  tags: tags
+}
+
+module foundation 'foundation.bicep' = {
+  scope: group
+  params: { location: location, tags: tags, names: names }
+}
+
+module communication 'communication.bicep' = if (makesCommunication) {
+  scope: group
+  params: { name: names.communication, dataLocation: communicationDataLocation, tags: tags }
+}
+
+module communicationAccess 'communicationAccess.bicep' = {
+  scope: resourceGroup(communicationIdParts[2], communicationIdParts[4])
+  params: {
+    name: communicationIdParts[8]
+    principalId: foundation.outputs.identityPrincipalId
+    roleDefinitionId: communicationRoleDefinitionId
+    assignRole: assignRoles
+  }
+  dependsOn: [communication]
+}
+
+module access 'access.bicep' = {
+  scope: group
+  params: {
+    storageName: names.storage
+    applicationInsightsName: names.applicationInsights
+    principalId: foundation.outputs.identityPrincipalId
+    assignRoles: assignRoles
+  }
+}
+
+module app 'functionApp.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    names: names
+    communicationEndpoint: communicationAccess.outputs.endpoint
+    schedule: timing.schedule
+    schedulePaused: schedulePaused
+    allowedOrigins: allowedOrigins
+    allowedScopes: allowedScopes
+    maxTokenMinutes: maxTokenMinutes
+    workflowChecks: workflowChecks
+    runHistoryDays: runHistoryDays
+    moreSettings: moreSettings
+    instanceMemoryMB: instanceMemoryMB
+  }
+  // its deployment container opens for the identity only then
+  dependsOn: [access]
+}
+
+module alerts 'alerts.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    environmentName: environmentName
+    workspaceName: names.workspace
+    applicationInsightsName: names.applicationInsights
+    alertEmail: alertEmail
+    silenceWindow: timing.window
+    leastSuccesses: timing.leastSuccesses
+    runInterval: timing.interval
+    schedulePaused: schedulePaused
+  }
+  dependsOn: [foundation]
+}
+
+@description('Region, by azd\'s own name for it.')
+output AZURE_LOCATION string = location
+
+@description('Tenant, by azd\'s own name for it.')
+output AZURE_TENANT_ID string = tenant().tenantId
+
+@description('Resource group of the app.')
+output AZURE_RESOURCE_GROUP string = group.name
+
+@description('Name of the function app.')
+output SERVICE_APP_NAME string = app.outputs.name
+
+@description('Address of the app; its dashboard is at /api/dashboard.')
+output SERVICE_APP_URI string = app.outputs.uri
+
+@description('Resource id of the function app.')
+output SERVICE_APP_RESOURCE_ID string = app.outputs.resourceId
+
+@description('Endpoint of the Communication Services resource in use.')
+output ACS_ENDPOINT string = communicationAccess.outputs.endpoint
+
+@description('Were the roles assigned here? If not, ROLE_ASSIGNMENTS has to be done by somebody who may.')
+output ROLES_ASSIGNED bool = assignRoles
+
+@description('What the app\'s identity needs: principal, role and scope of each assignment.')
+output ROLE_ASSIGNMENTS array = concat(access.outputs.assignments, communicationAccess.outputs.assignments)
+
+@description('Where the deployment hook asks for the function keys that it needs.')
+output AZURE_RESOURCE_MANAGER string = environment().resourceManager
+
+@description('Is there somebody whom alerts are sent to?')
+output ALERTS_ARE_SENT bool = !empty(alertEmail)

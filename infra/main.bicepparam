@@ -1,0 +1,36 @@
+// What azd knows of its environment: set a value by `azd env set NAME VALUE`. All but the first two may be left out, or empty.
+using 'main.bicep'
+
+param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
+param location = readEnvironmentVariable('AZURE_LOCATION')
+
+// what is set but empty counts as left out, as pipelines set variables that nobody gave a value
+var runEveryMinutesText = readEnvironmentVariable('RUN_EVERY_MINUTES', '')
+var schedulePausedText = readEnvironmentVariable('SCHEDULE_PAUSED', '')
+var dataLocationText = readEnvironmentVariable('ACS_DATA_LOCATION', '')
+var roleText = readEnvironmentVariable('ACS_ROLE_DEFINITION_ID', '')
+var assignRolesText = readEnvironmentVariable('ASSIGN_ROLES', '')
+var maxTokenMinutesText = readEnvironmentVariable('MAX_TOKEN_MINUTES', '')
+var runHistoryDaysText = readEnvironmentVariable('RUN_HISTORY_DAYS', '')
+var moreSettingsText = readEnvironmentVariable('MORE_SETTINGS', '')
+var instanceMemoryText = readEnvironmentVariable('INSTANCE_MEMORY_MB', '')
+
+param runEveryMinutes = any(int(empty(runEveryMinutesText) ? '5' : runEveryMinutesText))
+param schedulePaused = bool(empty(schedulePausedText) ? 'false' : schedulePausedText)
+param alertEmail = readEnvironmentVariable('ALERT_EMAIL', '')
+
+param existingCommunicationServicesId = readEnvironmentVariable('ACS_RESOURCE_ID', '')
+param communicationDataLocation = empty(dataLocationText) ? 'Europe' : dataLocationText
+// Contributor
+param communicationRoleDefinitionId = empty(roleText) ? 'b24988ac-6180-42a0-ab88-20f7382dd24c' : roleText
+param assignRoles = bool(empty(assignRolesText) ? 'true' : assignRolesText)
+
+param allowedScopes = readEnvironmentVariable('ALLOWED_SCOPES', '')
+param maxTokenMinutes = int(empty(maxTokenMinutesText) ? '1440' : maxTokenMinutesText)
+param workflowChecks = readEnvironmentVariable('WORKFLOW_CHECKS', '')
+param runHistoryDays = int(empty(runHistoryDaysText) ? '90' : runHistoryDaysText)
+// JSON: { "NAME": "VALUE" }
+param moreSettings = json(empty(moreSettingsText) ? '{}' : moreSettingsText)
+// comma separated
+param allowedOrigins = filter(split(readEnvironmentVariable('ALLOWED_ORIGINS', ''), ','), origin => !empty(origin))
+param instanceMemoryMB = any(int(empty(instanceMemoryText) ? '2048' : instanceMemoryText))

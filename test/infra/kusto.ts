@@ -1,0 +1,114 @@
+// Queries as Microsoft's own Kusto parser reads them, on tables that a test names.
+import { readFileSync } from 'node:fs';
+import { runInThisContext } from 'node:vm';
+
+/** A column's type, as KQL calls it. */
+export type Column = 'string' | 'real' | 'bool' | 'datetime' | 'dynamic';
+export type Tables = Record<string, Record<string, Column>>;
+
+export interface Reading {
+  /** Of syntax, and of names that no table has. */
+  faults: string[];
+  /** Columns of the result. */
+  columns: string[];
+  /** Tables that it reads. */
+  tables: string[];
+  /** `Properties.NAME`: the names. */
+  properties: string[];
+  /** Each comparison with a text: what is compared, how, and the text. */
+  comparisons: { left: string; operator: string; text: string }[];
+}
+
+interface Node {
+  Kind: unknown;
+  LiteralValue?: unknown;
+  ReferencedSymbol?: { Name: string; Kind: unknown } | null;
+  Left?: Node;
+  Right?: Node;
+  Operator?: { Text: string };
+  Expression?: Node;
+  Selector?: Node;
+  toString(kind?: unknown): string;
+}
+interface Enumerable<T> {
+  _items?: T[];
+  Count?: number;
+  getItem?(i: number): T;
+}
+interface KustoLanguage {
+  Symbols: {
+    TableSymbol: { From(schema: string): { WithName(name: string): object } };
+    DatabaseSymbol: { $ctor1: new (name: string, members: object[]) => object };
+    SymbolKind: { Table: unknown };
+  };
+  Syntax: {
+    SyntaxElement: { WalkNodes(root: object, each: (node: Node) => void): void };
+    SyntaxKind: Record<string, unknown>;
+  };
+  GlobalState: { Default: { WithDatabase(database: object): object } };
+  KustoCode: {
+    ParseAndAnalyze(
+      text: string,
+      globals: object,
+    ): {
+      Syntax: object;
+      ResultType: { Columns: Enumerable<{ Name: string }> } | null;
+      GetDiagnostics(): Enumerable<{ Message: string }>;
+    };
+  };
+}
+
+function load(): { kusto: KustoLanguage; listOf: <T>(items: Enumerable<T>) => T[] } {
+  // it is a translation of .NET that puts itself into the global object, of which Jest gives each test file another
+  for (const file of ['bridge.min.js', 'Kusto.Language.Bridge.min.js']) {
+    runInThisContext(readFileSync(require.resolve(`@kusto/language-service-next/${file}`), 'utf8'), { filename: file });
+  }
+  const { Kusto, Bridge } = runInThisContext('({ Kusto, Bridge })') as {
+    Kusto: { Language: KustoLanguage };
+    Bridge: { toArray<T>(items: Enumerable<T>): T[] };
+  };
+  return { kusto: Kusto.Language, listOf: (items) => Bridge.toArray(items) };
+}
+
+let loaded: ReturnType<typeof load> | undefined;
+
+export function readQuery(query: string, tables: Tables): Reading {
+  loaded ??= load();
+  const { kusto, listOf } = loaded;
+  const { Symbols, Syntax, GlobalState, KustoCode } = kusto;
+  const symbols = Object.entries(tables).map(([name, columns]) =>
+    Symbols.TableSymbol.From(
+      `(${Object.entries(columns)
+        .map(([column, type]) => `${column}: ${type}`)
+        .join(', ')})`,
+    ).WithName(name),
+  );
+  const code = KustoCode.ParseAndAnalyze(
+    query,
+    GlobalState.Default.WithDatabase(new Symbols.DatabaseSymbol.$ctor1('workspace', symbols)),
+  );
+  const reading: Reading = {
+    faults: listOf(code.GetDiagnostics()).map(({ Message }) => Message),
+    columns: code.ResultType === null ? [] : listOf(code.ResultType.Columns).map(({ Name }) => Name),
+    tables: [],
+    properties: [],
+    comparisons: [],
+  };
+  const isText = (node: Node | undefined) => node?.Kind === Syntax.SyntaxKind['StringLiteralExpression'];
+  Syntax.SyntaxElement.WalkNodes(code.Syntax, (node) => {
+    const { ReferencedSymbol: symbol } = node;
+    if (symbol && symbol.Kind === Symbols.SymbolKind.Table) reading.tables.push(symbol.Name);
+    if (node.Kind === Syntax.SyntaxKind['PathExpression'] && String(node.Expression).trim() === 'Properties') {
+      reading.properties.push(String(node.Selector).trim());
+    }
+    if (isText(node.Right)) {
+      const { Left, Right, Operator } = node;
+      reading.comparisons.push({
+        left: String(Left).trim(),
+        operator: Operator?.Text ?? '',
+        text: String(Right?.LiteralValue),
+      });
+    }
+  });
+  return reading;
+}

@@ -1,0 +1,358 @@
+// The Bicep templates: compiled and linted, and what they would make, read as Azure would get it.
+import { createIdentityEmulator } from '../../local/emulator';
+import { parseSchedule } from '../../local/functionsHost/timers';
+import { startApp } from '../app/appUnderTest';
+import { settingNames } from '../settingNames';
+import { findBicep, infraDirectory, SUBSCRIPTION, type Bicep, type Resource } from './bicep';
+import { join } from 'node:path';
+
+const MAIN = join(infraDirectory, 'main.bicep');
+const PARAMETERS = join(infraDirectory, 'main.bicepparam');
+const AZD = { AZURE_ENV_NAME: 'prod', AZURE_LOCATION: 'westeurope' };
+
+/** From "Azure built-in roles", https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
+const ROLES: Record<string, string> = {
+  'b24988ac-6180-42a0-ab88-20f7382dd24c': 'Contributor',
+  'b7e6dc6d-f1e8-4753-8033-0f276bb0955b': 'Storage Blob Data Owner',
+  '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3': 'Storage Table Data Contributor',
+  '3913510d-42f4-4e42-8a64-420c390055eb': 'Monitoring Metrics Publisher',
+};
+/** Settings of the host, which the app itself does not read. */
+const OF_THE_HOST = ['AzureWebJobsStorage__queueServiceUri'];
+
+let bicep: Bicep | undefined;
+let reason = '';
+const predicted = new Map<string, Promise<Resource[]>>();
+const predict = (environment: Record<string, string> = {}) => {
+  const key = JSON.stringify(environment);
+  const found = predicted.get(key) ?? bicep?.predict(environment) ?? Promise.resolve([]);
+  predicted.set(key, found);
+  return found;
+};
+
+beforeAll(async () => {
+  const found = await findBicep();
+  if (typeof found === 'string') reason = found;
+  else bicep = found;
+  if (bicep === undefined)
+    console.log(`Skipped: the templates are not checked, as the Bicep CLI can't be had (${reason}).`);
+}, 150_000);
+
+/** A test that needs the CLI; without it nothing is claimed, and the reason is printed above. */
+function testWithBicep(name: string, work: (cli: Bicep) => Promise<void>): void {
+  test(
+    name,
+    async () => {
+      if (bicep !== undefined) await work(bicep);
+    },
+    120_000,
+  );
+}
+
+const ofType = (resources: Resource[], type: string) => resources.filter((resource) => resource.type === type);
+function only(resources: Resource[], type: string): Resource {
+  const found = ofType(resources, type);
+  expect(found).toHaveLength(1);
+  return found[0] as Resource;
+}
+const settingsOf = (resources: Resource[]) =>
+  only(resources, 'Microsoft.Web/sites/config').properties as Record<string, string>;
+
+/** Expressions that only Azure can work out, as it would. */
+function asInAzure(value: string): string {
+  return value
+    .replace(/^\[.*\.primaryEndpoints\.(\w+)\]$/, 'https://stexample.$1.core.windows.net/')
+    .replace(/^\[.*\.clientId\]$/, '33333333-3333-3333-3333-333333333333')
+    .replace(/^\[format\('([^']*)\{0\}', .*\.clientId\)\]$/, '$133333333-3333-3333-3333-333333333333')
+    .replace(/^\[.*\.outputs\.endpoint\.value\]$/, 'https://acs-example.europe.communication.azure.com')
+    .replace(
+      /^\[.*\.ConnectionString\]$/,
+      'InstrumentationKey=44444444-4444-4444-4444-444444444444;IngestionEndpoint=https://westeurope-5.in.applicationinsights.azure.com/',
+    );
+}
+
+describe('the templates', () => {
+  testWithBicep('compile and lint without a word', async (cli) => {
+    for (const args of [
+      ['lint', MAIN],
+      ['lint', PARAMETERS],
+    ]) {
+      expect(await cli.run(args, AZD)).toEqual({ exitCode: 0, said: '' });
+    }
+    const built = await cli.run(['build', MAIN, '--stdout']);
+    expect(built.exitCode).toBe(0);
+    expect(built.said.trimStart().startsWith('{')).toBe(true);
+    expect(built.said).not.toMatch(/: (Warning|Error) /);
+  });
+
+  testWithBicep(
+    'refuse a schedule that is none of the five, and say the missing name of the environment',
+    async (cli) => {
+      const wrong = await cli.predict({ RUN_EVERY_MINUTES: '7' }).then(
+        (resources) => JSON.stringify(resources),
+        (error: Error) => error.message,
+      );
+      expect(wrong).toMatch(/5, 10, 15, 30, 60|allowed/i);
+      const nameless = await cli.run(['build-params', PARAMETERS, '--stdout'], { AZURE_LOCATION: 'westeurope' });
+      expect(nameless.said).toContain('AZURE_ENV_NAME');
+    },
+  );
+
+  testWithBicep('document each parameter and each output', async (cli) => {
+    const template = JSON.parse((await cli.run(['build', MAIN, '--stdout'])).said) as Template;
+    const bare = templatesIn(template).flatMap(({ parameters = {}, outputs = {} }) =>
+      Object.entries({ ...parameters, ...outputs }).flatMap(([name, { metadata }]) =>
+        (metadata?.description ?? '').length > 10 ? [] : [name],
+      ),
+    );
+    expect(bare).toEqual([]);
+  });
+
+  testWithBicep('give out no secret, and take none', async (cli) => {
+    const text = (await cli.run(['build', MAIN, '--stdout'])).said;
+    expect(text).not.toMatch(/\blist\w*\(/i);
+    const template = JSON.parse(text) as Template;
+    const outputs = templatesIn(template).flatMap(({ outputs: all = {} }) => Object.entries(all));
+    expect(outputs.length).toBeGreaterThan(10);
+    const secret = /key|secret|password|connectionstring|token/i;
+    expect(outputs.filter(([name, { value }]) => secret.test(name) || secret.test(JSON.stringify(value)))).toEqual([]);
+  });
+});
+
+interface Template {
+  parameters?: Record<string, { metadata?: { description?: string } }>;
+  outputs?: Record<string, { metadata?: { description?: string }; value: unknown }>;
+  resources?: Record<string, { properties?: { template?: Template } }>;
+}
+
+function templatesIn(template: Template): Template[] {
+  const nested = Object.values(template.resources ?? {}).flatMap(({ properties }) =>
+    properties?.template ? templatesIn(properties.template) : [],
+  );
+  return [template, ...nested];
+}
+
+describe('the settings of the app', () => {
+  testWithBicep('are ones that the app reads, or the host', async () => {
+    const names = Object.keys(settingsOf(await predict()));
+    expect(names.length).toBeGreaterThan(10);
+    const known = [...settingNames(), ...OF_THE_HOST];
+    expect(names.filter((name) => !known.includes(name))).toEqual([]);
+  });
+
+  testWithBicep(
+    'are all that the app needs: it starts with them, finds no fault, and is without a secret',
+    async () => {
+      const settings = Object.fromEntries(
+        Object.entries(settingsOf(await predict())).map(([name, value]) => [name, asInAzure(value)]),
+      );
+      expect(Object.values(settings).filter((value) => value.startsWith('['))).toEqual([]);
+      expect(JSON.stringify(settings)).not.toMatch(/accesskey|accountkey|sharedaccess|sig=/i);
+      const app = await startApp(settings);
+      try {
+        const health = (await app.call('GET', 'health')).body as unknown as {
+          checks: { name: string; status: string }[];
+        };
+        expect(health.checks.map(({ name, status }) => `${name} ${status}`)).toEqual([
+          'settings Healthy',
+          'storage Unknown',
+          'acs:AcsIdentity Unknown',
+        ]);
+      } finally {
+        await app.stop();
+      }
+    },
+  );
+
+  testWithBicep('can be added to: a second connection is one that the app then knows', async () => {
+    const emulator = await createIdentityEmulator();
+    const more = { IDENTITY_CONNECTIONS: 'AcsIdentity,Second', Second__endpoint: 'https://second.example' };
+    const settings = settingsOf(await predict({ MORE_SETTINGS: JSON.stringify(more) }));
+    expect(settings).toMatchObject({ ...more, WORKFLOW_SCHEDULE: '0 */5 * * * *' });
+    const app = await startApp({
+      IDENTITY_CONNECTIONS: settings.IDENTITY_CONNECTIONS ?? '',
+      AcsIdentity: emulator.connectionString,
+      Second: emulator.connectionString,
+    });
+    try {
+      expect((await app.call('POST', 'users?connection=Second')).status).toBe(201);
+    } finally {
+      await app.stop();
+      await emulator.close();
+    }
+  });
+});
+
+describe('nobody gets in without an identity', () => {
+  testWithBicep('storage has no shared keys, ACS no access keys, telemetry no instrumentation key alone', async () => {
+    const resources = await predict();
+    expect(only(resources, 'Microsoft.Storage/storageAccounts').properties).toMatchObject({
+      allowSharedKeyAccess: false,
+      allowBlobPublicAccess: false,
+      minimumTlsVersion: 'TLS1_2',
+      supportsHttpsTrafficOnly: true,
+    });
+    expect(only(resources, 'Microsoft.Communication/communicationServices').properties).toMatchObject({
+      disableLocalAuth: true,
+    });
+    expect(only(resources, 'Microsoft.Insights/components').properties).toMatchObject({ DisableLocalAuth: true });
+    expect(only(resources, 'Microsoft.OperationalInsights/workspaces').properties).toMatchObject({
+      features: { disableLocalAuth: true },
+    });
+  });
+
+  testWithBicep(
+    'the app speaks https with TLS 1.2, no FTP, no deployment passwords, on Flex Consumption with Node.js 22',
+    async () => {
+      const resources = await predict();
+      const app = only(resources, 'Microsoft.Web/sites');
+      expect(app).toMatchObject({
+        identity: { type: 'UserAssigned' },
+        tags: { 'azd-env-name': 'prod', 'azd-service-name': 'app' },
+        properties: {
+          httpsOnly: true,
+          siteConfig: {
+            minTlsVersion: '1.2',
+            scmMinTlsVersion: '1.2',
+            ftpsState: 'Disabled',
+            cors: { allowedOrigins: [] },
+          },
+          functionAppConfig: {
+            runtime: { name: 'node', version: '22' },
+            deployment: { storage: { type: 'blobContainer', authentication: { type: 'UserAssignedIdentity' } } },
+          },
+        },
+      });
+      expect(
+        ofType(resources, 'Microsoft.Web/sites/basicPublishingCredentialsPolicies').map(({ properties }) => properties),
+      ).toEqual([{ allow: false }, { allow: false }]);
+      const others = await predict({ ALLOWED_ORIGINS: 'https://a.example,https://b.example' });
+      expect(only(others, 'Microsoft.Web/sites').properties).toMatchObject({
+        siteConfig: { cors: { allowedOrigins: ['https://a.example', 'https://b.example'] } },
+      });
+    },
+  );
+
+  testWithBicep('its roles are these four, each on one resource, by ids that are what their names say', async () => {
+    const resources = await predict();
+    const roles = ofType(resources, 'Microsoft.Authorization/roleAssignments').map(({ id, properties }) => {
+      const [, role = ''] = /roleDefinitions\/([0-9a-f-]{36})/.exec(String(properties?.roleDefinitionId)) ?? [];
+      expect(properties?.principalType).toBe('ServicePrincipal');
+      const [, on = ''] = /providers\/(Microsoft\.\w+\/\w+)\/[\w-]+['/]/.exec(id) ?? [];
+      return `${ROLES[role] ?? role} on ${on}`;
+    });
+    expect(roles.sort()).toEqual([
+      'Contributor on Microsoft.Communication/communicationServices',
+      'Monitoring Metrics Publisher on Microsoft.Insights/components',
+      'Storage Blob Data Owner on Microsoft.Storage/storageAccounts',
+      'Storage Table Data Contributor on Microsoft.Storage/storageAccounts',
+    ]);
+  });
+
+  testWithBicep('the comment beside each role id names that role', async () => {
+    const { readdirSync, readFileSync } = await import('node:fs');
+    const found = readdirSync(infraDirectory)
+      .filter((name) => /\.bicep(param)?$/.test(name))
+      .flatMap((name) => {
+        const lines = readFileSync(join(infraDirectory, name), 'utf8').split('\n');
+        return lines.flatMap((line, i) => {
+          const [id] = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/.exec(line) ?? [];
+          return id === undefined ? [] : [{ name, id, before: lines[i - 1] ?? '' }];
+        });
+      });
+    expect(found.length).toBe(5);
+    expect(found.filter(({ id, before }) => !before.includes(ROLES[id] ?? 'no role at all'))).toEqual([]);
+  });
+
+  testWithBicep('where the deployer may not assign roles none is assigned; all else is made', async () => {
+    const [all, fewer] = [await predict(), await predict({ ASSIGN_ROLES: 'false' })];
+    expect(ofType(fewer, 'Microsoft.Authorization/roleAssignments')).toEqual([]);
+    expect(fewer).toHaveLength(all.length - 4);
+  });
+
+  testWithBicep('an ACS resource that is there is used where it is, and none is made', async () => {
+    const id = `/subscriptions/${SUBSCRIPTION.replace(/2/g, '5')}/resourceGroups/others/providers/Microsoft.Communication/communicationServices/theirs`;
+    const resources = await predict({
+      ACS_RESOURCE_ID: id,
+      ACS_ROLE_DEFINITION_ID: '09976791-48a7-449e-bb21-39d1a415f350',
+    });
+    expect(ofType(resources, 'Microsoft.Communication/communicationServices')).toEqual([]);
+    const onAcs = ofType(resources, 'Microsoft.Authorization/roleAssignments').filter(({ id: own }) =>
+      own.includes(id),
+    );
+    expect(onAcs).toHaveLength(1);
+    expect(onAcs[0]?.properties?.roleDefinitionId).toContain('09976791-48a7-449e-bb21-39d1a415f350');
+  });
+});
+
+/** `PT30M`, `PT2H` in minutes. */
+function minutesOf(duration: unknown): number {
+  const [, hours = '0', minutes = '0'] = /^PT(?:(\d+)H)?(?:(\d+)M)?$/.exec(String(duration)) ?? [];
+  return Number(hours) * 60 + Number(minutes);
+}
+/** What log alerts may look back, and how often they may look, in minutes (Microsoft.Insights/scheduledQueryRules). */
+const WINDOWS = [5, 10, 15, 30, 45, 60, 120, 180, 240, 300, 360, 1440, 2880];
+
+describe('the alerts', () => {
+  interface Rule {
+    enabled: boolean;
+    windowSize: string;
+    evaluationFrequency: string;
+    actions: { actionGroups: string[] };
+    criteria: { allOf: { operator: string; threshold: number; query: string; timeAggregation: string }[] };
+  }
+  const ruleOf = (resources: Resource[], name: string) =>
+    resources.find((resource) => resource.name === `acs-identity-${name}-prod`)?.properties as unknown as Rule;
+
+  for (const minutes of [5, 10, 15, 30, 60]) {
+    testWithBicep(`silence is noticed in time when runs come every ${minutes} minutes`, async () => {
+      const resources = await predict({ RUN_EVERY_MINUTES: String(minutes) });
+      const { next } = parseSchedule(settingsOf(resources).WORKFLOW_SCHEDULE ?? '', 'UTC');
+      const times = Array.from({ length: 30 }).reduce<Date[]>(
+        (list) => [...list, next(list.at(-1) as Date) as Date],
+        [next(new Date('2026-02-03T04:01:00Z')) as Date],
+      );
+      const gaps = times.slice(1).map((time, i) => (time.getTime() - (times[i]?.getTime() ?? 0)) / 60_000);
+      expect(new Set(gaps)).toEqual(new Set([minutes]));
+
+      const rule = ruleOf(resources, 'silence');
+      const [condition] = rule.criteria.allOf;
+      const window = minutesOf(rule.windowSize);
+      const expected = window / minutes;
+      expect(WINDOWS).toContain(window);
+      expect(WINDOWS).toContain(minutesOf(rule.evaluationFrequency));
+      // several runs, so that one that is late or fails is not silence; half of them, so that it is noticed within half the window
+      expect(expected).toBeGreaterThanOrEqual(6);
+      expect(condition).toMatchObject({ operator: 'LessThan', threshold: expected / 2, timeAggregation: 'Total' });
+      expect(minutesOf(rule.evaluationFrequency)).toBeLessThanOrEqual(window / 2);
+    });
+  }
+
+  testWithBicep('there is one for each thing that somebody must know, and they are sent', async () => {
+    const resources = await predict({ ALERT_EMAIL: 'ops@example.com' });
+    const group = only(resources, 'Microsoft.Insights/actionGroups');
+    expect(group.properties).toMatchObject({ emailReceivers: [{ emailAddress: 'ops@example.com' }] });
+    for (const name of ['run-failed', 'silence', 'users-left']) {
+      expect(ruleOf(resources, name)).toMatchObject({ enabled: true, actions: { actionGroups: [group.id] } });
+    }
+    expect(only(resources, 'Microsoft.Insights/metricAlerts').properties).toMatchObject({
+      enabled: true,
+      actions: [{ actionGroupId: group.id }],
+    });
+  });
+
+  testWithBicep('without an address they are there all the same', async () => {
+    const resources = await predict();
+    expect(ofType(resources, 'Microsoft.Insights/actionGroups')).toEqual([]);
+    expect(ofType(resources, 'Microsoft.Insights/scheduledQueryRules')).toHaveLength(3);
+    expect(ruleOf(resources, 'silence').actions.actionGroups).toEqual([]);
+  });
+
+  testWithBicep('a schedule that is paused is not called silent', async () => {
+    const [going, paused] = [await predict(), await predict({ SCHEDULE_PAUSED: 'true' })];
+    expect(settingsOf(going)['AzureWebJobs.scheduledRun.Disabled']).toMatch(/^false$/i);
+    expect(settingsOf(paused)['AzureWebJobs.scheduledRun.Disabled']).toMatch(/^true$/i);
+    expect(ruleOf(paused, 'silence').enabled).toBe(false);
+    expect(ruleOf(paused, 'run-failed').enabled).toBe(true);
+  });
+});
