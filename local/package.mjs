@@ -21,7 +21,7 @@ function appFiles() {
     'package.json': Buffer.from(`${JSON.stringify({ name, version, private: true, license, main }, undefined, 2)}\n`),
     'host.json': inProject('host.json'),
     // Everything here is to be deployed. A line for node_modules would make azd build the app again in Azure.
-    '.funcignore': Buffer.from('local.settings.json\n.vscode\n'),
+    '.funcignore': Buffer.from('local.settings.json\n.vscode\npackage-lock.json\n'),
     // the maps are not there for the file to name
     ...Object.fromEntries(
       bundle.map((file) => [

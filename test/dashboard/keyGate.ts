@@ -1,16 +1,20 @@
 import { createServer, request as forward, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What the platform does in Azure, in front of the local host: without the key there is an empty 401, but for anonymous functions. */
+/**
+ * What the platform does in Azure, in front of the local host: without the key there is an empty 401, but for anonymous functions.
+ * `key`: that of all functions, or of the one at a path.
+ */
 export async function startKeyGate(
   targetPort: number,
-  key: string,
+  key: string | ((path: string) => string),
 ): Promise<{ url: string; seen: string[]; server: Server }> {
   const seen: string[] = [];
+  const keyOf = (path: string) => (typeof key === 'string' ? key : key(path));
   const server = createServer((request, response) => {
     seen.push(request.url ?? '');
     const isAnonymous = /^\/api\/(dashboard|health)(\?|$)/.test(request.url ?? '');
-    if (!isAnonymous && request.headers['x-functions-key'] !== key) {
+    if (!isAnonymous && request.headers['x-functions-key'] !== keyOf(request.url ?? '')) {
       response.writeHead(401).end();
       return;
     }

@@ -1,0 +1,124 @@
+// What azd is told: azure.yaml, the folder that it deploys, the hooks that it runs, and the pipeline that runs it.
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { parseDocument } from 'yaml';
+
+const run = promisify(execFile);
+const root = resolve(__dirname, '../..');
+const text = (file: string) => readFileSync(join(root, file), 'utf8');
+
+interface Hook {
+  shell: string;
+  run: string;
+  interactive?: boolean;
+}
+interface AzureYaml {
+  name: string;
+  services: Record<string, { project: string; host: string; language: string; remoteBuild?: boolean }>;
+  pipeline: { variables: string[] };
+  hooks: Record<string, { posix: Hook; windows: Hook }>;
+}
+interface Workflow {
+  jobs: Record<
+    string,
+    {
+      needs?: string;
+      if?: string;
+      permissions?: Record<string, string>;
+      env?: Record<string, string>;
+      steps: { run?: string; uses?: string }[];
+    }
+  >;
+}
+
+function yamlOf<T>(file: string): T {
+  const document = parseDocument(text(file), { strict: true, uniqueKeys: true });
+  expect([...document.errors, ...document.warnings]).toEqual([]);
+  return document.toJS() as T;
+}
+const azure = yamlOf<AzureYaml>('azure.yaml');
+const parameters = [...text('infra/main.bicepparam').matchAll(/readEnvironmentVariable\('(\w+)'/g)].map(
+  ([, name = '']) => name,
+);
+
+test('azd deploys the staged folder as it is, and builds nothing in Azure', () => {
+  expect(azure.services).toEqual({
+    // what is in the folder: test/local/package.test.ts
+    app: { project: '.local/package/app', host: 'function', language: 'js', remoteBuild: false },
+  });
+});
+
+test('it finds the app by the name of its service', () => {
+  expect(text('infra/functionApp.bicep')).toContain("'azd-service-name': 'app'");
+});
+
+test('hooks run what is there, on every system', () => {
+  expect(Object.keys(azure.hooks)).toEqual(['prepackage', 'predeploy', 'postprovision', 'postdeploy']);
+  const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
+  for (const { posix, windows } of Object.values(azure.hooks)) {
+    expect([posix.shell, windows.shell]).toEqual(['sh', 'pwsh']);
+    expect(windows.run).toBe(posix.run);
+    const [, script, file] = /^(?:npm run (\w+)|node (\S+))$/.exec(posix.run) ?? [];
+    expect(script === undefined ? existsSync(join(root, file ?? '?')) : scripts[script] !== undefined).toBe(true);
+  }
+  // azd hides what other hooks print
+  expect(azure.hooks['postdeploy']?.posix.interactive).toBe(true);
+});
+
+test('what hooks read is what the templates give out', () => {
+  const outputs = [...text('infra/main.bicep').matchAll(/^output (\w+) /gm)].map(([, name = '']) => name);
+  const read = ['infra/hooks/firstRun.mjs', 'infra/hooks/sayRoles.mjs'].flatMap((file) =>
+    [...text(file).matchAll(/\b((?:SERVICE|AZURE|ROLE|ROLES|ALERTS)_\w+)/g)].map(([, name = '']) => name),
+  );
+  expect(new Set(read).size).toBeGreaterThan(4);
+  expect(read.filter((name) => !outputs.includes(name))).toEqual([]);
+});
+
+test('each value that a deployer may set is handed on by azd pipeline config, and by the pipeline to azd', () => {
+  const optional = parameters.filter((name) => !['AZURE_ENV_NAME', 'AZURE_LOCATION'].includes(name));
+  expect(optional.length).toBeGreaterThan(10);
+  expect(azure.pipeline.variables.toSorted()).toEqual(optional.toSorted());
+  const { deploy } = yamlOf<Workflow>('.github/workflows/deploy.yml').jobs;
+  for (const name of parameters) expect(deploy?.env?.[name]).toBe(`\${{ vars.${name} }}`);
+});
+
+test('each value that a deployer may set stands in the README', () => {
+  const rows = text('README.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'));
+  expect(parameters.filter((name) => !rows.some((row) => row.startsWith(`| \`${name}\``)))).toEqual([]);
+});
+
+describe('the pipeline', () => {
+  const workflow = yamlOf<Workflow>('.github/workflows/deploy.yml');
+
+  test('is one that GitHub takes, as is the one in the README', async () => {
+    const inReadme = join(root, '.local/workflowOfReadme.yml');
+    const [, shown = ''] = /^```yaml\n(name: [\s\S]*?)^```$/m.exec(text('README.md')) ?? [];
+    const { writeFileSync } = await import('node:fs');
+    writeFileSync(inReadme, shown);
+    const check = (...files: string[]) =>
+      run(process.execPath, [join(__dirname, 'checkWorkflows.mjs'), ...files], { cwd: root });
+    expect(JSON.parse((await check('.github/workflows/deploy.yml', inReadme)).stdout)).toEqual([]);
+    writeFileSync(inReadme, shown.replace('runs-on', 'run-on'));
+    expect(JSON.parse((await check(inReadme)).stdout)).not.toEqual([]);
+  });
+
+  test('deploys what was tested, from main alone, and signs in without a secret', () => {
+    expect(workflow.jobs['deploy']).toMatchObject({ needs: 'test', permissions: { 'id-token': 'write' } });
+    expect(workflow.jobs['deploy']?.if).toContain("github.ref == 'refs/heads/main'");
+    expect(text('.github/workflows/deploy.yml')).not.toMatch(/secrets\./);
+    const commands = (job: string) => workflow.jobs[job]?.steps.flatMap(({ run: command }) => command ?? []) ?? [];
+    expect(commands('deploy').map((command) => command.split(' ').slice(0, 2).join(' '))).toEqual([
+      'azd auth',
+      'azd provision',
+      'azd deploy',
+    ]);
+    const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
+    const named = commands('test').map((command) => /^npm (?:run )?(\w+)/.exec(command)?.[1] ?? '?');
+    expect(named).toEqual(['ci', 'lint', 'typecheck', 'test', 'start']);
+    expect(named.filter((name) => name !== 'ci' && scripts[name] === undefined)).toEqual([]);
+  });
+});

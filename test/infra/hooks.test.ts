@@ -1,0 +1,183 @@
+// The hooks that azd runs, as programs of their own: `azd` and Azure Resource Manager are stand-ins, the app and ACS are as everywhere here.
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
+import { startApp, type AppUnderTest } from '../app/appUnderTest';
+import { environmentWith } from '../cli/command';
+import { startKeyGate } from '../dashboard/keyGate';
+
+const root = resolve(__dirname, '../..');
+const SITE = '/subscriptions/x/resourceGroups/rg-prod/providers/Microsoft.Web/sites/func-1';
+const KEYS: Record<string, string> = { healthDeep: 'the-key-of-healthDeep==', runs: 'the-key-of-runs==' };
+const ARM_TOKEN = 'eyJhbGciOiJub25lIn0.eyJhdWQiOiJhcm0ifQ.c2ln';
+// azd is stood in for by a shell script
+const onPosix = process.platform === 'win32' ? test.skip : test;
+
+let emulator: IdentityEmulator;
+let app: AppUnderTest;
+let gate: { url: string; seen: string[]; server: Server };
+let resourceManager: Server;
+let tools: string;
+/** What Azure Resource Manager answers before it answers with a key. */
+const before: { status: number }[] = [];
+const asked: { method?: string; url?: string; authorization?: string }[] = [];
+
+beforeAll(async () => {
+  emulator = await createIdentityEmulator();
+  app = await startApp({ AcsIdentity: emulator.connectionString });
+  gate = await startKeyGate(app.host.port, (path) => KEYS[/^\/api\/health/.test(path) ? 'healthDeep' : 'runs'] ?? '');
+  resourceManager = createServer(({ method = '', url = '', headers }, response) => {
+    asked.push({ method, url, authorization: headers.authorization ?? '' });
+    const [, name = ''] = /\/functions\/(\w+)\/listkeys\?api-version=\d{4}-\d\d-\d\d$/.exec(url) ?? [];
+    const { status } = before.shift() ?? { status: 200 };
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(status === 200 ? JSON.stringify({ default: KEYS[name] }) : '{}');
+  });
+  await new Promise<void>((done) => resourceManager.listen(0, '127.0.0.1', done));
+  tools = mkdtempSync(join(tmpdir(), 'acs-identity-azd-'));
+  const expiresOn = new Date(Date.now() + 3_600_000).toISOString();
+  writeFileSync(join(tools, 'azd'), `#!/bin/sh\necho '${JSON.stringify({ token: ARM_TOKEN, expiresOn })}'\n`);
+  chmodSync(join(tools, 'azd'), 0o755);
+});
+afterAll(async () => {
+  for (const server of [gate.server, resourceManager]) {
+    server.closeAllConnections();
+    server.close();
+  }
+  await app.stop();
+  await emulator.close();
+  rmSync(tools, { recursive: true });
+});
+beforeEach(() => {
+  emulator.clearFaults();
+  before.length = 0;
+  asked.length = 0;
+});
+
+const written: string[] = [];
+function hook(name: string, variables: Record<string, string>): Promise<{ exitCode: number | null; said: string }> {
+  const child = spawn(process.execPath, [join(root, 'infra/hooks', name)], {
+    cwd: root,
+    env: environmentWith({ ...variables, PATH: `${tools}${delimiter}${process.env['PATH'] ?? ''}` }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (said += data.toString()));
+  return new Promise((done) =>
+    child.on('close', (exitCode) => {
+      written.push(said);
+      done({ exitCode, said });
+    }),
+  );
+}
+const firstRun = (variables: Record<string, string> = {}) =>
+  hook('firstRun.mjs', {
+    SERVICE_APP_URI: gate.url,
+    SERVICE_APP_RESOURCE_ID: SITE,
+    AZURE_RESOURCE_MANAGER: `http://127.0.0.1:${(resourceManager.address() as AddressInfo).port}/`,
+    ALERTS_ARE_SENT: 'true',
+    FIRST_RUN_WAIT_SECONDS: '1',
+    ...variables,
+  });
+const runsMade = async () => ((await app.call('GET', 'runs')).body as unknown as { value: object[] }).value.length;
+
+onPosix(
+  'the first run waits for the app, runs its workflow, shows the steps, and is in the history',
+  async () => {
+    before.push({ status: 404 });
+    const made = await runsMade();
+    const { exitCode, said } = await firstRun({ ALERTS_ARE_SENT: 'false' });
+    expect(said).toContain('Waiting: Azure knows no key of function healthDeep yet (404).');
+    for (const step of ['Create_a_user', 'Issue_a_user_access_token', 'Revoke_user_access_tokens', 'Delete_a_user']) {
+      expect(said).toMatch(new RegExp(`✓ ${step} +Succeeded`));
+    }
+    expect(said).toContain(`Dashboard: ${gate.url}/api/dashboard`);
+    expect(said).toContain('azd env set ALERT_EMAIL');
+    expect(exitCode).toBe(0);
+    expect(await runsMade()).toBe(made + 1);
+    // each key is that of one function, asked for as azd's user
+    expect(asked.map(({ method, url }) => `${method} ${url?.split('?')[0]}`)).toEqual([
+      `POST ${SITE}/functions/healthDeep/listkeys`,
+      `POST ${SITE}/functions/healthDeep/listkeys`,
+      `POST ${SITE}/functions/runs/listkeys`,
+    ]);
+    expect(new Set(asked.map(({ authorization }) => authorization))).toEqual(new Set([`Bearer ${ARM_TOKEN}`]));
+  },
+  60_000,
+);
+
+onPosix(
+  'a run that fails is a deployment that failed',
+  async () => {
+    emulator.addFault({ operation: 'issueAccessToken', status: 400, body: { error: { code: 'Odd', message: 'no' } } });
+    const { exitCode, said } = await firstRun();
+    expect(exitCode).toBe(1);
+    expect(said).toMatch(/✗ Issue_a_user_access_token +Failed/);
+    expect(said).not.toContain('ALERT_EMAIL');
+  },
+  60_000,
+);
+
+onPosix(
+  'a role that is not in force is waited for, then told; no run is made',
+  async () => {
+    emulator.addFault({
+      operation: 'revokeAccessTokens',
+      status: 401,
+      body: { error: { code: 'Denied', message: 'Denied by the resource provider.' } },
+      count: 9,
+    });
+    const other = await startApp({ AcsIdentity: emulator.connectionString });
+    const otherGate = await startKeyGate(other.host.port, KEYS['healthDeep'] ?? '');
+    try {
+      const { exitCode, said } = await firstRun({ SERVICE_APP_URI: otherGate.url });
+      expect(exitCode).toBe(1);
+      expect(said).toMatch(/Waited in vain: acs:AcsIdentity: ConnectionDenied: /);
+      expect(said).toContain('azd hooks run postdeploy');
+      expect(otherGate.seen.filter((path) => path.startsWith('/api/runs'))).toEqual([]);
+    } finally {
+      otherGate.server.closeAllConnections();
+      otherGate.server.close();
+      await other.stop();
+    }
+  },
+  60_000,
+);
+
+onPosix(
+  'who may not list keys is told which role it takes',
+  async () => {
+    before.push({ status: 403 });
+    const { exitCode, said } = await firstRun();
+    expect(exitCode).toBe(1);
+    expect(said).toContain(
+      'You may not list the keys of function healthDeep (403). It takes the role Website Contributor',
+    );
+  },
+  60_000,
+);
+
+test('without azd it says whose hook it is', async () => {
+  const { exitCode, said } = await hook('firstRun.mjs', {});
+  expect(exitCode).toBe(1);
+  expect(said).toContain('azd hooks run postdeploy');
+});
+
+test('roles that were not assigned are told as commands; those that were are not spoken of', async () => {
+  const ROLE_ASSIGNMENTS = JSON.stringify([{ principalId: 'p-1', role: 'r-1', scope: '/subscriptions/x/y' }]);
+  const told = await hook('sayRoles.mjs', { ROLES_ASSIGNED: 'false', ROLE_ASSIGNMENTS });
+  expect(told.said).toContain(
+    'az role assignment create --assignee-principal-type ServicePrincipal --assignee-object-id p-1 --role r-1 --scope "/subscriptions/x/y"',
+  );
+  expect(told.said).toContain('azd deploy');
+  expect(await hook('sayRoles.mjs', { ROLES_ASSIGNED: 'true', ROLE_ASSIGNMENTS })).toEqual({ exitCode: 0, said: '' });
+});
+
+test('no hook writes a key or a token', () => {
+  expect(written.length).toBeGreaterThan(1);
+  for (const secret of [...Object.values(KEYS), ARM_TOKEN, 'eyJ']) expect(written.join('\n')).not.toContain(secret);
+});
