@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { acsNames, lastSeen } from './appHealth';
 import { openAppHistory } from './appHistory';
 import { AppTelemetry } from './appTelemetry';
@@ -57,7 +58,7 @@ export class App {
   private readonly connections = new Connections();
   private readonly health = new Health();
   private readonly telemetry = new AppTelemetry();
-  private readonly stop = new AbortController();
+  private readonly stop = stopSignal();
   private readonly running = new Set<Promise<Run>>();
   private openedHistory: History | undefined;
   /** ACS resources that connections point at, as the users of the latest runs showed. */
@@ -227,6 +228,13 @@ export class App {
     this.openedHistory ??= openAppHistory(this.health);
     return this.openedHistory;
   }
+}
+
+/** Every call in flight listens to it, and that is no leak of listeners, however many there are. */
+function stopSignal(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 /** The app of this process. Making it reads nothing and connects to nothing. */

@@ -48,13 +48,17 @@ export async function withLimit<T>(
 ): Promise<T> {
   parent?.throwIfAborted();
   const controller = new AbortController();
-  const onParent = () => controller.abort(parent?.reason);
+  let stop: (reason: unknown) => void = () => undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    stop = (reason) => {
+      controller.abort(reason);
+      reject(reason as Error);
+    };
+  });
+  const onParent = () => stop(parent?.reason);
   parent?.addEventListener('abort', onParent, { once: true });
-  const timer = setTimeout(() => controller.abort(new LimitReached(limitMs)), Math.max(0, limitMs));
+  const timer = setTimeout(() => stop(new LimitReached(limitMs)), Math.max(0, limitMs));
   try {
-    const stopped = new Promise<never>((_, reject) => {
-      controller.signal.addEventListener('abort', () => reject(controller.signal.reason as Error), { once: true });
-    });
     return await Promise.race([work(controller.signal), stopped]);
   } catch (error) {
     // whatever the aborted work threw, the reason is the limit or the parent

@@ -20,6 +20,7 @@ export type InputOf<S extends InputSpec> = OutputOf<S['params']> & OutputOf<S['q
 /** Bodies here hold a few scopes or a Teams token; this is far more than any needs. */
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_FAULTS = 50;
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Every query value that a function takes, by its name in lower case. */
 const QUERY_NAMES = new Map(
@@ -104,14 +105,15 @@ async function readBody(request: HttpRequest, optional: boolean): Promise<unknow
     );
   }
   if (Number(length ?? 0) > MAX_BODY_BYTES) throw tooLarge();
-  const bytes = await request.arrayBuffer();
+  // reading what is not there costs as much as a small body
+  const bytes = request.body === null ? new ArrayBuffer(0) : await request.arrayBuffer();
   if (bytes.byteLength > MAX_BODY_BYTES) throw tooLarge();
   if (bytes.byteLength === 0) {
     if (optional) return {};
     throw invalid([fault('body', 'The body is missing: send a JSON object.')]);
   }
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
+    return JSON.parse(UTF8.decode(bytes)) as unknown;
   } catch {
     // the parser's message repeats the body, which may hold a token
     throw invalid([fault('body', 'The body is not JSON: send a JSON object in UTF-8.')]);

@@ -57,9 +57,9 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
   const inputs = redactRecord(step.inputs(state), state.request);
   let outputs: unknown;
   let failure: unknown;
+  const stop = step.makesUser ? delayed(limits.stop, limits.terminateStepMs) : { signal: limits.stop };
   try {
-    const stop = step.makesUser ? delayed(limits.stop, limits.terminateStepMs) : limits.stop;
-    const output = await withLimit(limitMs, stop, (signal) => {
+    const output = await withLimit(limitMs, stop.signal, (signal) => {
       const call: CallOptions = {
         ...context.call,
         ...(context.trace && spanId ? { traceparent: traceparentOf({ ...context.trace, spanId }) } : {}),
@@ -75,6 +75,8 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
     if (faults.length > 0) failure = new CheckFailed(`Check failed: ${faults.join('; ')}.`);
   } catch (thrown) {
     failure = thrown;
+  } finally {
+    stop.release?.();
   }
 
   const ended = now();
@@ -117,14 +119,17 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
 
 const sentence = ({ name, message }: CheckRecord) => `Check ${name} failed: ${redactText(message ?? '')}.`;
 
-/** A signal that aborts `ms` after `signal` does. */
-function delayed(signal: AbortSignal | undefined, ms: number): AbortSignal | undefined {
-  if (signal === undefined) return undefined;
+/** A signal that aborts `ms` after `signal` does, until it is released: `signal` outlives the step. */
+function delayed(
+  signal: AbortSignal | undefined,
+  ms: number,
+): { signal: AbortSignal | undefined; release?: () => void } {
+  if (signal === undefined) return { signal };
   const later = new AbortController();
   const abort = () => setTimeout(() => later.abort(signal.reason), ms).unref();
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
-  return later.signal;
+  return { signal: later.signal, release: () => signal.removeEventListener('abort', abort) };
 }
 
 function judge(

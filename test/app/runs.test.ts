@@ -187,3 +187,13 @@ async function waitFor(condition: () => boolean): Promise<void> {
     await new Promise((done) => setTimeout(done, 25));
   }
 }
+
+test('many calls at once, and many runs, leave no warning of the process in the log', async () => {
+  app = await startApp({ AcsIdentity: emulator.connectionString });
+  const created = await Promise.all(Array.from({ length: 30 }, () => app.call('POST', 'users')));
+  const paths = created.map(({ body }) => `users/${body.identity?.id ?? ''}/tokens`);
+  const issued = await Promise.all(paths.map((path) => app.call('POST', path, { scopes: ['chat'] })));
+  expect(issued.map(({ status }) => status)).toEqual(Array(30).fill(200));
+  for (let n = 0; n < 12; n += 1) expect((await app.call('POST', 'runs')).body.status).toBe('Succeeded');
+  expect(app.lines.filter((line) => /warning|leak/i.test(line))).toEqual([]);
+});

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { AppError } from '../../src/errors';
 import type { CallOptions, IdentityActions } from '../../src/identity/identityActions';
 import { runSteps, type EngineOptions } from '../../src/workflow/engine';
@@ -283,6 +284,14 @@ describe('time', () => {
     const outcome = await run({ actions, stop: stop.signal });
     expect(outcome).toMatchObject({ status: 'Aborted', cleanup: 'Clean' });
     expect(asked).toEqual(['createUser', 'deleteUser']);
+  });
+
+  test('a run that ended listens to the stop of the app no more', async () => {
+    const stop = new AbortController();
+    await run({ actions: actionsWith().actions, stop: stop.signal });
+    await run({ actions: actionsWith({ createUser: down }).actions, stop: stop.signal });
+    await run({ actions: actionsWith({ createUser: never }).actions, stop: stop.signal, limits: { stepMs: 20 } });
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   });
 
   test('a stop while a user is being made that hears nothing says so', async () => {
