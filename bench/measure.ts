@@ -1,7 +1,11 @@
 /** The value in the middle of the sorted ones. */
 export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+  return percentile(values, 0.5);
+}
+
+/** The value that `share` of the sorted ones are below. */
+export function percentile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? NaN;
 }
 
 /** How often a second `work` can be done, `concurrency` at a time, for at least `forMs`. */
