@@ -49,9 +49,9 @@ resource telemetryRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = if
   }
 }
 
-@description('What has to be assigned: principal, role, scope.')
+@description('The roles: principal, role, scope, and whether they were assigned here.')
 output assignments array = [
-  { principalId: principalId, role: storageBlobDataOwner, scope: storage.id }
-  { principalId: principalId, role: storageTableDataContributor, scope: storage.id }
-  { principalId: principalId, role: monitoringMetricsPublisher, scope: applicationInsights.id }
+  { principalId: principalId, role: storageBlobDataOwner, scope: storage.id, isAssigned: assignRoles }
+  { principalId: principalId, role: storageTableDataContributor, scope: storage.id, isAssigned: assignRoles }
+  { principalId: principalId, role: monitoringMetricsPublisher, scope: applicationInsights.id, isAssigned: assignRoles }
 ]

@@ -97,7 +97,7 @@ resource runsAreSilent 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
   kind: 'LogAlert'
   properties: {
     displayName: 'ACS identity (${environmentName}): scheduled runs don\'t succeed, or don\'t happen'
-    description: 'Fewer than ${leastSuccesses} scheduled runs succeeded within ${silenceWindow}. Is the app running, the timer enabled, the settings right (api/health), and is telemetry let in? Right after the first deployment this is fired once, and resolves itself.'
+    description: 'Fewer than ${leastSuccesses} scheduled runs succeeded within ${silenceWindow}. Is the app running, the timer enabled, the settings right (api/health), and is telemetry let in? Right after the first deployment and after a pause this is fired too, and resolves itself when half the window is full of runs again.'
     severity: 1
     enabled: !schedulePaused
     scopes: [workspace.id]
@@ -159,7 +159,7 @@ resource functionsFail 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: 'ACS identity (${environmentName}): functions answered more than twice with 500, 502 or 504 within 15 minutes. The log of the invocations says why; innererror of the answers has what ACS said.'
+    description: 'ACS identity (${environmentName}): functions answered more than twice with the same of 500, 502 and 504 within 15 minutes. The log of the invocations says why; innererror of the answers has what ACS said.'
     severity: 2
     enabled: true
     scopes: [applicationInsights.id]
@@ -188,15 +188,27 @@ resource functionsFail 'Microsoft.Insights/metricAlerts@2018-03-01' = {
 }
 
 var savedQueries = [
-  { name: 'successRate', title: 'Success rate and duration of runs', query: loadTextContent('queries/successRate.kql') }
-  { name: 'stepDuration', title: 'Duration of each step', query: loadTextContent('queries/stepDuration.kql') }
-  { name: 'stepFailures', title: 'Failures of each step', query: loadTextContent('queries/stepFailures.kql') }
+  { title: 'Success rate and duration of runs', query: loadTextContent('queries/successRate.kql') }
+  { title: 'Duration of each step', query: loadTextContent('queries/stepDuration.kql') }
+  { title: 'Failures of each step', query: loadTextContent('queries/stepFailures.kql') }
 ]
 
-resource saved 'Microsoft.OperationalInsights/workspaces/savedSearches@2025-07-01' = [
+// not saved searches of the workspace, which answer 409 when they are deployed again
+resource queryPack 'Microsoft.OperationalInsights/queryPacks@2019-09-01' = {
+  name: 'qp-acs-identity-${environmentName}'
+  location: location
+  tags: tags
+  properties: {}
+}
+
+resource saved 'Microsoft.OperationalInsights/queryPacks/queries@2019-09-01' = [
   for item in savedQueries: {
-    parent: workspace
-    name: item.name
-    properties: { category: 'ACS identity', displayName: item.title, query: item.query, version: 2 }
+    parent: queryPack
+    name: guid(queryPack.id, item.title)
+    properties: {
+      displayName: item.title
+      body: item.query
+      related: { resourceTypes: ['microsoft.operationalinsights/workspaces'] }
+    }
   }
 ]

@@ -94,11 +94,10 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
         }
       }
     }
+    // Flex Consumption has no FTP, and refuses a template that says that it is off (error 51021)
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
-      http20Enabled: true
       cors: { allowedOrigins: allowedOrigins }
     }
   }
@@ -150,3 +149,6 @@ output uri string = 'https://${app.properties.defaultHostName}'
 
 @description('Resource id of the app.')
 output resourceId string = app.id
+
+@description('Endpoint of the Communication Services resource.')
+output communicationEndpoint string = communicationEndpoint

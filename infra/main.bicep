@@ -89,8 +89,6 @@ var makesCommunication = empty(existingCommunicationServicesId)
 var communicationId = makesCommunication
   ? '${subscription().id}/resourceGroups/${resourceGroupName}/providers/Microsoft.Communication/communicationServices/${names.communication}'
   : existingCommunicationServicesId
-// '', 'subscriptions', ID, 'resourceGroups', NAME, 'providers', 'Microsoft.Communication', 'communicationServices', NAME
-var communicationIdParts = split(communicationId, '/')
 
 resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
   name: resourceGroupName
@@ -105,18 +103,14 @@ module foundation 'foundation.bicep' = {
 
 module communication 'communication.bicep' = if (makesCommunication) {
   scope: group
-  params: { name: names.communication, dataLocation: communicationDataLocation, tags: tags }
-}
-
-module communicationAccess 'communicationAccess.bicep' = {
-  scope: resourceGroup(communicationIdParts[2], communicationIdParts[4])
   params: {
-    name: communicationIdParts[8]
+    name: names.communication
+    dataLocation: communicationDataLocation
+    tags: tags
     principalId: foundation.outputs.identityPrincipalId
     roleDefinitionId: communicationRoleDefinitionId
     assignRole: assignRoles
   }
-  dependsOn: [communication]
 }
 
 module access 'access.bicep' = {
@@ -135,7 +129,10 @@ module app 'functionApp.bicep' = {
     location: location
     tags: tags
     names: names
-    communicationEndpoint: communicationAccess.outputs.endpoint
+    // A resource that is already there is only read. Nothing is deployed into its group, not even the role (the hook after provisioning assigns
+    // it): versions of azd before 2026 delete every group that a deployment has touched, as a whole, on azd down (Azure/azure-dev#2916).
+    #disable-next-line use-resource-symbol-reference
+    communicationEndpoint: 'https://${reference(communicationId, '2025-09-01').hostName}'
     schedule: timing.schedule
     schedulePaused: schedulePaused
     allowedOrigins: allowedOrigins
@@ -146,8 +143,8 @@ module app 'functionApp.bicep' = {
     moreSettings: moreSettings
     instanceMemoryMB: instanceMemoryMB
   }
-  // its deployment container opens for the identity only then
-  dependsOn: [access]
+  // its deployment container opens for the identity only then; and an ACS resource that is made must be there to be read
+  dependsOn: [access, communication]
 }
 
 module alerts 'alerts.bicep' = {
@@ -186,13 +183,20 @@ output SERVICE_APP_URI string = app.outputs.uri
 output SERVICE_APP_RESOURCE_ID string = app.outputs.resourceId
 
 @description('Endpoint of the Communication Services resource in use.')
-output ACS_ENDPOINT string = communicationAccess.outputs.endpoint
+output ACS_ENDPOINT string = app.outputs.communicationEndpoint
 
-@description('Were the roles assigned here? If not, ROLE_ASSIGNMENTS has to be done by somebody who may.')
-output ROLES_ASSIGNED bool = assignRoles
+@description('Are the app\'s roles to be assigned by this deployment? If not, somebody else has to assign those below.')
+output ASSIGNS_ROLES bool = assignRoles
 
-@description('What the app\'s identity needs: principal, role and scope of each assignment.')
-output ROLE_ASSIGNMENTS array = concat(access.outputs.assignments, communicationAccess.outputs.assignments)
+@description('The roles of the app: principal, role and scope of each, and whether the templates assigned it.')
+output ROLE_ASSIGNMENTS array = concat(access.outputs.assignments, [
+  {
+    principalId: foundation.outputs.identityPrincipalId
+    role: communicationRoleDefinitionId
+    scope: communicationId
+    isAssigned: assignRoles && makesCommunication
+  }
+])
 
 @description('Where the deployment hook asks for the function keys that it needs.')
 output AZURE_RESOURCE_MANAGER string = environment().resourceManager

@@ -32,5 +32,8 @@ param runHistoryDays = int(empty(runHistoryDaysText) ? '90' : runHistoryDaysText
 // JSON: { "NAME": "VALUE" }
 param moreSettings = json(empty(moreSettingsText) ? '{}' : moreSettingsText)
 // comma separated
-param allowedOrigins = filter(split(readEnvironmentVariable('ALLOWED_ORIGINS', ''), ','), origin => !empty(origin))
+param allowedOrigins = filter(
+  map(split(readEnvironmentVariable('ALLOWED_ORIGINS', ''), ','), origin => trim(origin)),
+  origin => !empty(origin)
+)
 param instanceMemoryMB = any(int(empty(instanceMemoryText) ? '2048' : instanceMemoryText))

@@ -3,8 +3,8 @@
 //   .local/package/app.zip    the same as a file, for az functionapp deployment source config-zip and the like
 //   .local/package/maps/      source maps, which stay here: node --enable-source-maps finds the source lines of a stack trace with them
 import { Buffer } from 'node:buffer';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { zipSync } from 'fflate';
 
@@ -36,16 +36,23 @@ function appFiles() {
   };
 }
 
+/** Only what differs is written, and only strangers are deleted: azd may be reading the folder while a hook of its makes it again. */
 function write(directory, files) {
   for (const [path, content] of Object.entries(files)) {
     const file = join(directory, path);
+    if (existsSync(file) && readFileSync(file).equals(content)) continue;
     mkdirSync(resolve(file, '..'), { recursive: true });
     writeFileSync(file, content);
+  }
+  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
+    const path = name.split(sep).join('/');
+    // npm, which azd runs there
+    if (/^(package-lock\.json|node_modules)(\/|$)/.test(path) || Object.hasOwn(files, path)) continue;
+    if (!statSync(join(directory, name)).isDirectory()) rmSync(join(directory, name));
   }
 }
 
 const files = appFiles();
-rmSync(packageDirectory, { recursive: true, force: true });
 write(join(packageDirectory, 'app'), files);
 const maps = readdirSync(join(projectRoot, 'dist')).filter((file) => file.endsWith('.js.map'));
 write(join(packageDirectory, 'maps'), Object.fromEntries(maps.map((file) => [file, inProject('dist', file)])));

@@ -69,8 +69,10 @@ test('hooks run what is there, on every system', () => {
 
 test('what hooks read is what the templates give out', () => {
   const outputs = [...text('infra/main.bicep').matchAll(/^output (\w+) /gm)].map(([, name = '']) => name);
-  const read = ['infra/hooks/firstRun.mjs', 'infra/hooks/sayRoles.mjs'].flatMap((file) =>
-    [...text(file).matchAll(/\b((?:SERVICE|AZURE|ROLE|ROLES|ALERTS)_\w+)/g)].map(([, name = '']) => name),
+  const read = ['firstRun.mjs', 'roles.mjs', 'azure.mjs'].flatMap((file) =>
+    [...text(`infra/hooks/${file}`).matchAll(/\b((?:SERVICE|AZURE|ROLE|ASSIGNS|ALERTS)_\w+)/g)].map(
+      ([, name = '']) => name,
+    ),
   );
   expect(new Set(read).size).toBeGreaterThan(4);
   expect(read.filter((name) => !outputs.includes(name))).toEqual([]);
@@ -80,7 +82,7 @@ test('each value that a deployer may set is handed on by azd pipeline config, an
   const optional = parameters.filter((name) => !['AZURE_ENV_NAME', 'AZURE_LOCATION'].includes(name));
   expect(optional.length).toBeGreaterThan(10);
   expect(azure.pipeline.variables.toSorted()).toEqual(optional.toSorted());
-  const { deploy } = yamlOf<Workflow>('.github/workflows/deploy.yml').jobs;
+  const { deploy } = yamlOf<Workflow>('.github/workflows/azure-dev.yml').jobs;
   for (const name of parameters) expect(deploy?.env?.[name]).toBe(`\${{ vars.${name} }}`);
 });
 
@@ -92,7 +94,7 @@ test('each value that a deployer may set stands in the README', () => {
 });
 
 describe('the pipeline', () => {
-  const workflow = yamlOf<Workflow>('.github/workflows/deploy.yml');
+  const workflow = yamlOf<Workflow>('.github/workflows/azure-dev.yml');
 
   test('is one that GitHub takes, as is the one in the README', async () => {
     const inReadme = join(root, '.local/workflowOfReadme.yml');
@@ -101,7 +103,7 @@ describe('the pipeline', () => {
     writeFileSync(inReadme, shown);
     const check = (...files: string[]) =>
       run(process.execPath, [join(__dirname, 'checkWorkflows.mjs'), ...files], { cwd: root });
-    expect(JSON.parse((await check('.github/workflows/deploy.yml', inReadme)).stdout)).toEqual([]);
+    expect(JSON.parse((await check('.github/workflows/azure-dev.yml', inReadme)).stdout)).toEqual([]);
     writeFileSync(inReadme, shown.replace('runs-on', 'run-on'));
     expect(JSON.parse((await check(inReadme)).stdout)).not.toEqual([]);
   });
@@ -109,7 +111,7 @@ describe('the pipeline', () => {
   test('deploys what was tested, from main alone, and signs in without a secret', () => {
     expect(workflow.jobs['deploy']).toMatchObject({ needs: 'test', permissions: { 'id-token': 'write' } });
     expect(workflow.jobs['deploy']?.if).toContain("github.ref == 'refs/heads/main'");
-    expect(text('.github/workflows/deploy.yml')).not.toMatch(/secrets\./);
+    expect(text('.github/workflows/azure-dev.yml')).not.toMatch(/secrets\./);
     const commands = (job: string) => workflow.jobs[job]?.steps.flatMap(({ run: command }) => command ?? []) ?? [];
     expect(commands('deploy').map((command) => command.split(' ').slice(0, 2).join(' '))).toEqual([
       'azd auth',

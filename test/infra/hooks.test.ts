@@ -23,19 +23,24 @@ let gate: { url: string; seen: string[]; server: Server };
 let resourceManager: Server;
 let tools: string;
 /** What Azure Resource Manager answers before it answers with a key. */
-const before: { status: number }[] = [];
-const asked: { method?: string; url?: string; authorization?: string }[] = [];
+const before: { status: number; body?: object }[] = [];
+const asked: { method: string; url: string; authorization: string; body: string }[] = [];
 
 beforeAll(async () => {
   emulator = await createIdentityEmulator();
   app = await startApp({ AcsIdentity: emulator.connectionString });
   gate = await startKeyGate(app.host.port, (path) => KEYS[/^\/api\/health/.test(path) ? 'healthDeep' : 'runs'] ?? '');
-  resourceManager = createServer(({ method = '', url = '', headers }, response) => {
-    asked.push({ method, url, authorization: headers.authorization ?? '' });
-    const [, name = ''] = /\/functions\/(\w+)\/listkeys\?api-version=\d{4}-\d\d-\d\d$/.exec(url) ?? [];
-    const { status } = before.shift() ?? { status: 200 };
-    response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(status === 200 ? JSON.stringify({ default: KEYS[name] }) : '{}');
+  resourceManager = createServer((request, response) => {
+    const { method = '', url = '', headers } = request;
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      asked.push({ method, url, authorization: headers.authorization ?? '', body: Buffer.concat(parts).toString() });
+      const [, name = ''] = /\/functions\/(\w+)\/listkeys\?api-version=\d{4}-\d\d-\d\d$/.exec(url) ?? [];
+      const { status, body } = before.shift() ?? { status: 200 };
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(body ?? (status === 200 ? { default: KEYS[name] } : { error: { code: 'Refused' } })));
+    });
   });
   await new Promise<void>((done) => resourceManager.listen(0, '127.0.0.1', done));
   tools = mkdtempSync(join(tmpdir(), 'acs-identity-azd-'));
@@ -74,11 +79,12 @@ function hook(name: string, variables: Record<string, string>): Promise<{ exitCo
     }),
   );
 }
+const atResourceManager = () => `http://127.0.0.1:${(resourceManager.address() as AddressInfo).port}/`;
 const firstRun = (variables: Record<string, string> = {}) =>
   hook('firstRun.mjs', {
     SERVICE_APP_URI: gate.url,
     SERVICE_APP_RESOURCE_ID: SITE,
-    AZURE_RESOURCE_MANAGER: `http://127.0.0.1:${(resourceManager.address() as AddressInfo).port}/`,
+    AZURE_RESOURCE_MANAGER: atResourceManager(),
     ALERTS_ARE_SENT: 'true',
     FIRST_RUN_WAIT_SECONDS: '1',
     ...variables,
@@ -100,7 +106,7 @@ onPosix(
     expect(exitCode).toBe(0);
     expect(await runsMade()).toBe(made + 1);
     // each key is that of one function, asked for as azd's user
-    expect(asked.map(({ method, url }) => `${method} ${url?.split('?')[0]}`)).toEqual([
+    expect(asked.map(({ method, url }) => `${method} ${url.split('?')[0]}`)).toEqual([
       `POST ${SITE}/functions/healthDeep/listkeys`,
       `POST ${SITE}/functions/healthDeep/listkeys`,
       `POST ${SITE}/functions/runs/listkeys`,
@@ -161,20 +167,70 @@ onPosix(
   60_000,
 );
 
-test('without azd it says whose hook it is', async () => {
+test('without azd it says whose hook it is, and what a bad value should be', async () => {
   const { exitCode, said } = await hook('firstRun.mjs', {});
   expect(exitCode).toBe(1);
-  expect(said).toContain('azd hooks run postdeploy');
+  expect(said).toContain('SERVICE_APP_URI is not set: this is a hook of azd');
+  const bad = await firstRun({ FIRST_RUN_WAIT_SECONDS: 'soon' });
+  expect(bad).toMatchObject({ exitCode: 1, said: expect.stringContaining('whole number of seconds') as string });
 });
 
-test('roles that were not assigned are told as commands; those that were are not spoken of', async () => {
-  const ROLE_ASSIGNMENTS = JSON.stringify([{ principalId: 'p-1', role: 'r-1', scope: '/subscriptions/x/y' }]);
-  const told = await hook('sayRoles.mjs', { ROLES_ASSIGNED: 'false', ROLE_ASSIGNMENTS });
-  expect(told.said).toContain(
-    'az role assignment create --assignee-principal-type ServicePrincipal --assignee-object-id p-1 --role r-1 --scope "/subscriptions/x/y"',
-  );
-  expect(told.said).toContain('azd deploy');
-  expect(await hook('sayRoles.mjs', { ROLES_ASSIGNED: 'true', ROLE_ASSIGNMENTS })).toEqual({ exitCode: 0, said: '' });
+describe('roles', () => {
+  const SCOPE =
+    '/subscriptions/s-2/resourceGroups/others/providers/Microsoft.Communication/communicationServices/theirs';
+  const here = { principalId: 'p-1', role: 'r-0', scope: '/subscriptions/s-1/x', isAssigned: true };
+  const there = { principalId: 'p-1', role: 'r-1', scope: SCOPE, isAssigned: false };
+  const roles = (assignments: object[], variables: Record<string, string> = {}) =>
+    hook('roles.mjs', {
+      ASSIGNS_ROLES: 'true',
+      ROLE_ASSIGNMENTS: JSON.stringify(assignments),
+      AZURE_RESOURCE_MANAGER: atResourceManager(),
+      ...variables,
+    });
+  const COMMAND = `az role assignment create --assignee-principal-type ServicePrincipal --assignee-object-id p-1 --role r-1 --scope "${SCOPE}"`;
+
+  test('that the templates assigned are not spoken of', async () => {
+    expect(await roles([here])).toEqual({ exitCode: 0, said: '' });
+    expect(asked).toEqual([]);
+  });
+
+  onPosix('on a resource that was there before are assigned, twice as once', async () => {
+    before.push({ status: 201, body: {} }, { status: 409, body: { error: { code: 'RoleAssignmentExists' } } });
+    for (let i = 0; i < 2; i += 1) {
+      expect(await roles([here, there])).toEqual({ exitCode: 0, said: `Assigned: role r-1 on ${SCOPE}\n` });
+    }
+    expect(asked.map(({ method }) => method)).toEqual(['PUT', 'PUT']);
+    expect(new Set(asked.map(({ url }) => url)).size).toBe(1);
+    expect(asked[0]?.url).toMatch(
+      new RegExp(
+        `^${SCOPE}/providers/Microsoft\\.Authorization/roleAssignments/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\?api-version=2022-04-01$`,
+      ),
+    );
+    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({
+      properties: {
+        principalId: 'p-1',
+        principalType: 'ServicePrincipal',
+        roleDefinitionId: '/subscriptions/s-2/providers/Microsoft.Authorization/roleDefinitions/r-1',
+      },
+    });
+  });
+
+  onPosix('that the deployer may not assign are told as commands', async () => {
+    before.push({ status: 403, body: { error: { code: 'AuthorizationFailed' } } });
+    const { exitCode, said } = await roles([here, there]);
+    expect(exitCode).toBe(0);
+    expect(said).toContain('(Azure answers 403 AuthorizationFailed)');
+    expect(said).toContain(COMMAND);
+  });
+
+  test('that are left to somebody else are told as commands, and nothing is asked', async () => {
+    const { exitCode, said } = await roles([{ ...here, isAssigned: false }, there], { ASSIGNS_ROLES: 'false' });
+    expect(exitCode).toBe(0);
+    expect(said).toContain(COMMAND);
+    expect(said).toContain('--role r-0 --scope "/subscriptions/s-1/x"');
+    expect(said).toContain('azd deploy');
+    expect(asked).toEqual([]);
+  });
 });
 
 test('no hook writes a key or a token', () => {

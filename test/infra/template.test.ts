@@ -76,7 +76,7 @@ function asInAzure(value: string): string {
     .replace(/^\[.*\.primaryEndpoints\.(\w+)\]$/, 'https://stexample.$1.core.windows.net/')
     .replace(/^\[.*\.clientId\]$/, '33333333-3333-3333-3333-333333333333')
     .replace(/^\[format\('([^']*)\{0\}', .*\.clientId\)\]$/, '$133333333-3333-3333-3333-333333333333')
-    .replace(/^\[.*\.outputs\.endpoint\.value\]$/, 'https://acs-example.europe.communication.azure.com')
+    .replace(/^\[format\('https:\/\/\{0\}', .*\.hostName\)\]$/, 'https://acs-example.europe.communication.azure.com')
     .replace(
       /^\[.*\.ConnectionString\]$/,
       'InstrumentationKey=44444444-4444-4444-4444-444444444444;IngestionEndpoint=https://westeurope-5.in.applicationinsights.azure.com/',
@@ -133,7 +133,10 @@ describe('the templates', () => {
 interface Template {
   parameters?: Record<string, { metadata?: { description?: string } }>;
   outputs?: Record<string, { metadata?: { description?: string }; value: unknown }>;
-  resources?: Record<string, { properties?: { template?: Template } }>;
+  resources?: Record<
+    string,
+    { type: string; resourceGroup?: string; subscriptionId?: string; properties?: { template?: Template } }
+  >;
 }
 
 function templatesIn(template: Template): Template[] {
@@ -225,7 +228,6 @@ describe('nobody gets in without an identity', () => {
           siteConfig: {
             minTlsVersion: '1.2',
             scmMinTlsVersion: '1.2',
-            ftpsState: 'Disabled',
             cors: { allowedOrigins: [] },
           },
           functionAppConfig: {
@@ -280,18 +282,33 @@ describe('nobody gets in without an identity', () => {
     expect(fewer).toHaveLength(all.length - 4);
   });
 
-  testWithBicep('an ACS resource that is there is used where it is, and none is made', async () => {
+  testWithBicep('an ACS resource that is there is only read: nothing is made of it, or in its group', async (cli) => {
     const id = `/subscriptions/${SUBSCRIPTION.replace(/2/g, '5')}/resourceGroups/others/providers/Microsoft.Communication/communicationServices/theirs`;
-    const resources = await predict({
-      ACS_RESOURCE_ID: id,
-      ACS_ROLE_DEFINITION_ID: '09976791-48a7-449e-bb21-39d1a415f350',
-    });
+    const resources = await predict({ ACS_RESOURCE_ID: id });
     expect(ofType(resources, 'Microsoft.Communication/communicationServices')).toEqual([]);
-    const onAcs = ofType(resources, 'Microsoft.Authorization/roleAssignments').filter(({ id: own }) =>
-      own.includes(id),
+    expect(settingsOf(resources)['AcsIdentity__endpoint']).toMatch(
+      new RegExp(`^\\[format\\('https://\\{0\\}', reference\\('${id}', '[\\d-]+'\\)\\.hostName\\)\\]$`),
     );
-    expect(onAcs).toHaveLength(1);
-    expect(onAcs[0]?.properties?.roleDefinitionId).toContain('09976791-48a7-449e-bb21-39d1a415f350');
+    // azd down of some versions deletes each group that a deployment touched
+    expect(
+      resources.filter((resource) => !resource.id.includes(`/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-prod`)),
+    ).toEqual([]);
+    const nested = Object.values((JSON.parse(await compile(cli)) as Template).resources ?? {}).filter(
+      ({ type }) => type === 'Microsoft.Resources/deployments',
+    );
+    expect(nested.length).toBeGreaterThan(3);
+    expect(new Set(nested.map(({ resourceGroup }) => resourceGroup))).toEqual(
+      new Set(["[parameters('resourceGroupName')]"]),
+    );
+    expect(nested.filter(({ subscriptionId }) => subscriptionId !== undefined)).toEqual([]);
+  });
+
+  testWithBicep('another role on ACS is one value away', async () => {
+    const role = '09976791-48a7-449e-bb21-39d1a415f350';
+    const roles = ofType(await predict({ ACS_ROLE_DEFINITION_ID: role }), 'Microsoft.Authorization/roleAssignments');
+    expect(
+      roles.map(({ properties }) => String(properties?.roleDefinitionId)).filter((id) => id.endsWith(role)),
+    ).toHaveLength(1);
   });
 });
 

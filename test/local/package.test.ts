@@ -1,6 +1,15 @@
 // What is deployed: made by the command, unzipped where nothing else is, and run there by the local host.
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -64,9 +73,17 @@ test('source maps stay apart, and no file names one', () => {
   expect(Object.keys(files).filter((path) => text(path).includes('sourceMappingURL='))).toEqual([]);
 });
 
-test('the same source makes the same file', async () => {
+test('the same source makes the same file, and leaves what is there alone but for strangers', async () => {
+  const inFolder = (path: string) => join(packageDirectory, 'app', path);
+  writeFileSync(inFolder('dist/earlier.chunk.js'), '');
+  writeFileSync(inFolder('package-lock.json'), '{}');
+  const writtenAt = statSync(inFolder('dist/main.js')).mtimeMs;
   await run(process.execPath, [join(root, 'local/package.mjs')], { cwd: root });
   expect(readFileSync(join(packageDirectory, 'app.zip')).equals(zip)).toBe(true);
+  expect(existsSync(inFolder('dist/earlier.chunk.js'))).toBe(false);
+  expect(existsSync(inFolder('package-lock.json'))).toBe(true);
+  expect(statSync(inFolder('dist/main.js')).mtimeMs).toBe(writtenAt);
+  rmSync(inFolder('package-lock.json'));
 });
 
 /** Node 22, which runs the app in Azure, as the npm package `node`; undefined with a reason: it can't be had. */
