@@ -52,7 +52,7 @@ export async function withLimit<T>(
   const stopped = new Promise<never>((_, reject) => {
     stop = (reason) => {
       controller.abort(reason);
-      reject(reason as Error);
+      reject(reason);
     };
   });
   const onParent = () => stop(parent?.reason);
