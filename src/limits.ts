@@ -48,14 +48,14 @@ export async function withLimit<T>(
 ): Promise<T> {
   parent?.throwIfAborted();
   const controller = new AbortController();
-  let stop: (reason: unknown) => void = () => undefined;
+  let stop: (reason: Error) => void = () => undefined;
   const stopped = new Promise<never>((_, reject) => {
     stop = (reason) => {
       controller.abort(reason);
       reject(reason);
     };
   });
-  const onParent = () => stop(parent?.reason);
+  const onParent = () => stop(parent?.reason as Error);
   parent?.addEventListener('abort', onParent, { once: true });
   const timer = setTimeout(() => stop(new LimitReached(limitMs)), Math.max(0, limitMs));
   try {
