@@ -43,6 +43,7 @@ for (const name of wanted.length > 0 ? wanted : known) {
     cwd: projectRoot,
     stdio: 'inherit',
   });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill(signal));
   const exitCode = await new Promise((done) => child.once('close', (code) => done(code ?? 1)));
   if (exitCode !== 0) process.exit(exitCode);
 }

@@ -163,7 +163,7 @@ export function appKey({ app = '', keyEnv }: Pick<TargetOptions, 'app' | 'keyEnv
   if (key === undefined && (keyEnv !== undefined || app.startsWith('https:'))) {
     throw new CommandError(
       `Environment variable ${variable} is not set. Set it to a key of the app that opens the functions you call ` +
-        '(az functionapp keys list), or name another with --key-env.',
+        '(az functionapp function keys list --function-name NAME), or name another with --key-env.',
     );
   }
   return key;

@@ -25,9 +25,10 @@ function settingsCheck(): HealthCheck {
   try {
     const workflow = workflowSettings();
     const { scopes, createScopes, target, checks } = workflow;
+    // the limits first: what is not set follows from them
+    checkWithinLimits(workflow);
     scopesOfSetting('WORKFLOW_SCOPES', scopes, 1);
     scopesOfSetting('WORKFLOW_CREATE_SCOPES', createScopes, 0);
-    checkWithinLimits(workflow);
     readChecks(checks);
     if (target === 'functions') functionUrlSettings();
     connectionNames().forEach(checkConnectionSettings);

@@ -138,6 +138,9 @@ export function workflowSettings(): WorkflowSettings {
   if (target !== 'connection' && target !== 'functions') {
     throw misconfigured('WORKFLOW_TARGET', "must be 'connection' or 'functions'.");
   }
+  const { allowedScopes } = limitSettings();
+  // what nobody set keeps to what the operator allows
+  const usualScope = allowedScopes === undefined || allowedScopes.includes('chat') ? 'chat' : allowedScopes[0];
   const known = connectionNames();
   const connections = list(read('WORKFLOW_CONNECTIONS'));
   const stranger = connections.find((name) => !known.includes(name));
@@ -148,7 +151,7 @@ export function workflowSettings(): WorkflowSettings {
     );
   }
   return {
-    scopes: list(read('WORKFLOW_SCOPES') ?? 'chat'),
+    scopes: list(read('WORKFLOW_SCOPES') ?? usualScope),
     createScopes: list(read('WORKFLOW_CREATE_SCOPES')),
     tokenMinutes,
     checks: list(read('WORKFLOW_CHECKS')),

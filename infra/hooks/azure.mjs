@@ -19,6 +19,16 @@ export function output(name) {
   throw new Stop(`${name} is not set: this is a hook of azd, which tells it what was deployed (azd hooks run NAME).`);
 }
 
+/** The origin of an address among the outputs. */
+export function address(name) {
+  try {
+    return new URL(output(name)).origin;
+  } catch (error) {
+    if (error instanceof Stop) throw error;
+    throw new Stop(`${name} is no address: azd provision sets it.`);
+  }
+}
+
 /** A token of azd's user for `audience`. @throws Stop */
 async function azdToken(audience) {
   const args = ['auth', 'token', '--output', 'json', '--no-prompt', '--scope', `${audience}/.default`];
@@ -26,7 +36,8 @@ async function azdToken(audience) {
     const { stdout } = await promisify(execFile)('azd', args, { timeout: CALL_MS });
     const { token } = JSON.parse(stdout);
     if (typeof token === 'string') return token;
-  } catch {
+  } catch (error) {
+    if (error.code === 'ENOENT') throw new Stop('azd is not in PATH: this is a hook of it.');
     // what azd printed is left out: it may be the token
   }
   throw new Stop('azd gives no token for Azure Resource Manager. Sign in with: azd auth login');
@@ -44,7 +55,7 @@ export async function call(url, init) {
 
 /** A call to Azure Resource Manager; `path` begins with a resource id. @throws Stop, NotYet */
 export async function callAzure(method, path, body) {
-  const origin = new URL(output('AZURE_RESOURCE_MANAGER')).origin;
+  const origin = address('AZURE_RESOURCE_MANAGER');
   const headers = { authorization: `Bearer ${await azdToken(origin)}` };
   if (body === undefined) return call(`${origin}${path}`, { method, headers });
   const json = { ...headers, 'content-type': 'application/json' };

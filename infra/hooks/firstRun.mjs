@@ -1,12 +1,13 @@
 // azd runs this after deploying (azure.yaml): waits until the app is up and may use storage and ACS, then has it run its workflow once, and
 // shows the steps. Exit code 0 only when the run succeeded, so that a deployment that does not work is a deployment that failed.
 //   FIRST_RUN_WAIT_SECONDS   how long it waits; 600 unless set, as a role may take minutes to come into force
+//   SKIP_FIRST_RUN           true: it does nothing, for an app that can't be reached from here
 import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { call, callAzure, NotYet, output, Stop } from './azure.mjs';
+import { address, call, callAzure, NotYet, output, Stop } from './azure.mjs';
 
 const projectRoot = resolve(fileURLToPath(import.meta.url), '../../..');
 const API_VERSION = '2024-11-01';
@@ -37,6 +38,12 @@ async function functionKey(name) {
 async function checkHealth(app, key) {
   const { status, body } = await call(`${app}/api/health/deep`, { headers: { 'x-functions-key': key } });
   if (status === 200) return;
+  if (status === 401 || status === 403) {
+    // also what a key answers that the host does not know yet
+    throw new NotYet(
+      `the app refuses its key (${status}). If authentication or network rules are in front of it, this can't get through: SKIP_FIRST_RUN=true leaves it out`,
+    );
+  }
   const checks = body?.checks?.filter((check) => check.status === 'Unhealthy') ?? [];
   if (checks.length === 0) throw new NotYet(`the app answers ${status}`);
   throw new NotYet(checks.map(({ name, code, message }) => `${name}: ${code}: ${message}`).join('; '));
@@ -67,13 +74,20 @@ function startRun(app, key) {
 }
 
 async function main() {
-  const app = new URL(output('SERVICE_APP_URI')).origin;
+  if (process.env.SKIP_FIRST_RUN?.trim().toLowerCase() === 'true') {
+    console.log('The first run is left out (SKIP_FIRST_RUN=true).');
+    return 0;
+  }
+  const app = address('SERVICE_APP_URI');
   const deadline = Date.now() + waitSeconds() * 1000;
   console.log(`A first run of the workflow on ${app}:`);
   await patiently(deadline, async () => checkHealth(app, await functionKey('healthDeep')));
   const key = await patiently(deadline, () => functionKey('runs'));
   const exitCode = await startRun(app, key);
-  console.log(`\nDashboard: ${app}/api/dashboard (it asks for the key of the function runs)`);
+  console.log(`\nDashboard: ${app}/api/dashboard. It asks for the key of the function runs:`);
+  const [, group, name] =
+    /\/resourceGroups\/([^/]+)\/.*\/sites\/([^/]+)$/.exec(output('SERVICE_APP_RESOURCE_ID')) ?? [];
+  console.log(`  az functionapp function keys list --resource-group ${group} --name ${name} --function-name runs`);
   if (process.env.ALERTS_ARE_SENT?.toLowerCase() === 'false') {
     console.log('Nobody is told of alerts yet: azd env set ALERT_EMAIL you@example.com, then azd provision.');
   }

@@ -35,9 +35,19 @@ async function assign(assignment) {
   }
 }
 
+function assignments() {
+  try {
+    const list = JSON.parse(output('ROLE_ASSIGNMENTS'));
+    if (list.every(({ principalId, role, scope }) => principalId && role && scope)) return list;
+  } catch (error) {
+    if (error instanceof Stop) throw error;
+  }
+  throw new Stop('ROLE_ASSIGNMENTS is not what the templates give out: azd provision sets it.');
+}
+
 async function main() {
   const mayAssign = output('ASSIGNS_ROLES').toLowerCase() !== 'false';
-  const open = JSON.parse(output('ROLE_ASSIGNMENTS')).filter(({ isAssigned }) => !isAssigned);
+  const open = assignments().filter(({ isAssigned }) => !isAssigned);
   const left = [];
   for (const assignment of open) {
     const reason = mayAssign ? await assign(assignment) : 'ASSIGN_ROLES=false';

@@ -1,6 +1,6 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import { AppError } from '../errors';
-import { describeError } from '../redact';
+import { describeError, redactText } from '../redact';
 import { errorAnswer, toAppError } from './errorAnswer';
 import { readTraceparent } from '../traceContext';
 import { readInput, type InputOf, type InputSpec } from './validate';
@@ -43,7 +43,9 @@ export function handle<S extends InputSpec>(
       });
     } catch (thrown) {
       const error = toAppError(thrown, context.invocationId);
-      if (error.status >= 500) context.error(`${error.code}: ${describeError(error)}`);
+      // one that nothing else caused says all in its message; its stack would only say that it was thrown
+      if (error.status >= 500 && error.cause === undefined) context.warn(`${error.code}: ${redactText(error.message)}`);
+      else if (error.status >= 500) context.error(`${error.code}: ${describeError(error)}`);
       answer = errorAnswer(error);
     }
     const clientRequestId = request.headers.get('x-ms-client-request-id');

@@ -85,9 +85,14 @@ function answered(
     );
   }
   if (aboutUser && ((status === 401 && acsCode === 'IdentityNotOwned') || (status === 404 && acsCode !== undefined))) {
-    return make(404, 'UserNotFound', `The user is not one of the ACS resource of connection '${name}'.`, {
-      target: 'userId',
-    });
+    return make(
+      404,
+      'UserNotFound',
+      `The user is not one of the ACS resource of connection '${name}', or was deleted.`,
+      {
+        target: 'userId',
+      },
+    );
   }
   if (operation === 'exchangeTeamsToken') {
     if (status === 401 && acsCode === 'InvalidAccessToken') {

@@ -42,7 +42,7 @@ export function allowedWish<T extends TokenWish>(wish: T): T {
             {
               code: 'ScopeNotAllowed',
               target: `${field}[${index}]`,
-              message: `${scope} is not allowed here. Setting ALLOWED_SCOPES allows: ${limits.scopes.join(', ')}.`,
+              message: `${field}[${index}]: ${scope} is not allowed here. Setting ALLOWED_SCOPES allows: ${limits.scopes.join(', ')}.`,
             },
           ],
     ),
@@ -51,12 +51,13 @@ export function allowedWish<T extends TokenWish>(wish: T): T {
     details.push({
       code: 'ExpiryNotAllowed',
       target: 'expiresInMinutes',
-      message: `must be at most ${limits.tokenMinutes} here, by setting MAX_TOKEN_MINUTES.`,
+      message: `expiresInMinutes must be at most ${limits.tokenMinutes} here, by setting MAX_TOKEN_MINUTES.`,
     });
   }
   const [first] = details;
   if (first !== undefined) {
-    throw new AppError(403, first.code, `${first.target ?? ''}: ${first.message}`, { target: first.target, details });
+    const more = details.length > 1 ? ` (${details.length} faults in all, see details)` : '';
+    throw new AppError(403, first.code, `${first.message}${more}`, { target: first.target, details });
   }
   const asksForToken = (wish.scopes ?? []).length + (wish.createTokenWithScopes ?? []).length > 0;
   if (wish.expiresInMinutes !== undefined || !asksForToken || limits.tokenMinutes === ACS_TOKEN_MINUTES) return wish;

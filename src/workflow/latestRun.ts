@@ -19,7 +19,10 @@ export async function latestRun(
   for (;;) {
     const run = page.value.find(({ status }) => status !== 'Running');
     if (run) return judgeLatest(run, maxAgeMinutes);
-    if (page.continuationToken === undefined) throw new AppError(503, 'NoRecentRun', 'No run has ended yet.');
+    if (page.continuationToken === undefined) {
+      const where = connection === undefined ? '' : ' on this connection';
+      throw new AppError(503, 'NoRecentRun', `No run has ended yet${where}.`);
+    }
     page = await store.list({ connection, top: 250, continuationToken: page.continuationToken });
   }
 }

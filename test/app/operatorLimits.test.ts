@@ -79,10 +79,21 @@ test.each([
   expect(emulator.requests()).toEqual([]);
 });
 
+test('a workflow that nobody gave scopes asks for one that is allowed', async () => {
+  const other = await start({ ALLOWED_SCOPES: 'voip,voip.join' });
+  try {
+    const run = (await other.call('POST', 'runs')).body as { status?: string; actions?: { inputs?: object }[] };
+    expect(run.status).toBe('Succeeded');
+    expect(run.actions?.[1]?.inputs).toMatchObject({ scopes: ['voip'] });
+  } finally {
+    await other.stop();
+  }
+});
+
 test.each([
   ['ALLOWED_SCOPES', { ALLOWED_SCOPES: 'sms' }],
   ['MAX_TOKEN_MINUTES', { MAX_TOKEN_MINUTES: '30' }],
-  ['WORKFLOW_SCOPES', { ALLOWED_SCOPES: 'voip' }],
+  ['WORKFLOW_SCOPES', { ALLOWED_SCOPES: 'voip', WORKFLOW_SCOPES: 'chat' }],
   ['WORKFLOW_TOKEN_MINUTES', { MAX_TOKEN_MINUTES: '90', WORKFLOW_TOKEN_MINUTES: '120' }],
 ])('%s that makes no sense is named by the run and by health', async (setting, settings) => {
   const other = await start(settings);
