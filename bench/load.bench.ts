@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { node22 } from '../test/local/node22';
 import { median, printTable, times } from './measure';
 
 const ROOT = resolve(__dirname, '../..');
@@ -46,21 +47,6 @@ const timed = (body: string) =>
    require('node:module').flushCompileCache?.();
    console.log(tookMs);`;
 const requiring = (names: string[]) => timed(names.map((name) => `from(${JSON.stringify(name)});`).join('\n'));
-
-/** Node.js 22, which runs the app in Azure, as the npm package `node`; undefined: it can't be had. */
-function node22(): string | undefined {
-  if (process.versions.node.startsWith('22.')) return process.execPath;
-  try {
-    const args = ['-y', '-p', 'node@22', 'node', '-p', 'process.execPath'];
-    return execFileSync('npx', args, {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: 120_000,
-    }).trim();
-  } catch {
-    return undefined;
-  }
-}
 
 /** Milliseconds of `require`, as each way's own process measures them: the ways take turns. */
 function measure(node: string, ways: readonly Way[], nodePath: string): number[] {

@@ -33,8 +33,12 @@ export interface AppUnderTest {
   /** What the host and the app said. */
   lines: string[];
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Fires the timer, and resolves to the host's last line about it when its invocation has ended. */
+  fireTimer(): Promise<string>;
   stop(): Promise<void>;
 }
+
+const TIMER_MS = 25_000;
 
 /** Every name of a setting that the machine's environment might have. */
 const SETTINGS =
@@ -68,6 +72,21 @@ export async function startApp(settings: Record<string, string>, appDirectory = 
         text,
         body: (text === '' ? {} : JSON.parse(text)) as Body,
       };
+    },
+    async fireTimer() {
+      const ended = () => lines.filter((line) => line.includes("Executed 'Functions.scheduledRun'"));
+      const before = ended().length;
+      const { status } = await fetch(`http://127.0.0.1:${host.port}/admin/functions/scheduledRun`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{}',
+      });
+      if (status !== 202) throw new Error(`The timer can't be fired: ${status}.`);
+      for (const until = Date.now() + TIMER_MS; ended().length === before;) {
+        if (Date.now() > until) throw new Error(`The timer's run does not end; the log:\n${lines.join('\n')}`);
+        await new Promise((done) => setTimeout(done, 25));
+      }
+      return ended().at(-1) ?? '';
     },
     stop: () => host.stop(),
   };

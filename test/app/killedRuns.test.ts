@@ -5,7 +5,6 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { TableClient } from '@azure/data-tables';
 import { createIdentityEmulator, type Fault, type IdentityEmulator } from '../../local/emulator';
 import { startStorage, type RunningStorage } from '../../local/storage';
@@ -124,13 +123,7 @@ test(
 
     aheadMs = LATER_MS;
     app = await startApp({ ...settings, TEST_CLOCK_AHEAD_MS: String(LATER_MS) });
-    const fired = await fetch(`http://127.0.0.1:${app.host.port}/admin/functions/scheduledRun`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{}',
-    });
-    expect(fired.status).toBe(202);
-    while (!app.lines.some((line) => line.includes("Executed 'Functions.scheduledRun'"))) await sleep(50);
+    await app.fireTimer();
     lines.push(...app.lines);
 
     expect(

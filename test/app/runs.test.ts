@@ -117,14 +117,7 @@ describe.each(['connection', 'functions'] as const)('runs with WORKFLOW_TARGET=%
 
   test('the timer runs the workflow, records it as Recurrence, and a failed run fails its invocation', async () => {
     await start();
-    const fire = () =>
-      fetch(`http://127.0.0.1:${app.host.port}/admin/functions/scheduledRun`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: '{}',
-      });
-    expect((await fire()).status).toBe(202);
-    await waitFor(() => app.lines.some((line) => /Executed 'Functions.scheduledRun' \(Succeeded/.test(line)));
+    expect(await app.fireTimer()).toContain('(Succeeded,');
     const latest = asRun((await app.call('GET', 'runs/latest')).body);
     expect(latest).toMatchObject({
       status: 'Succeeded',
@@ -132,8 +125,7 @@ describe.each(['connection', 'functions'] as const)('runs with WORKFLOW_TARGET=%
       target,
     });
     emulator.addFault({ operation: 'revokeAccessTokens', status: 401, count: 9 });
-    await fire();
-    await waitFor(() => app.lines.some((line) => /Executed 'Functions.scheduledRun' \(Failed/.test(line)));
+    expect(await app.fireTimer()).toContain('(Failed,');
     expect((await app.call('GET', 'runs?status=Failed&top=1')).body.value).toMatchObject([
       { trigger: { name: 'Recurrence' }, cleanup: 'Clean' },
     ]);
@@ -150,12 +142,7 @@ test('scheduled runs test every connection that is named, each with a run', asyn
     WORKFLOW_CONNECTIONS: 'AcsIdentity,Second',
     WEBSITE_SITE_NAME: 'test-two',
   });
-  await fetch(`http://127.0.0.1:${app.host.port}/admin/functions/scheduledRun`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: '{}',
-  });
-  await waitFor(() => app.lines.some((line) => line.includes("Executed 'Functions.scheduledRun'")));
+  await app.fireTimer();
   for (const connection of ['AcsIdentity', 'Second']) {
     expect((await app.call('GET', `runs?connection=${connection}`)).body.value).toMatchObject([
       { status: 'Succeeded', connection },
@@ -179,14 +166,6 @@ test('pages of runs follow nextLink, which is relative and has no key in it', as
   }
   expect(seen).toEqual(ids);
 });
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  const until = Date.now() + 15_000;
-  while (!condition()) {
-    if (Date.now() > until) throw new Error(`waited in vain; the log:\n${app.lines.join('\n')}`);
-    await new Promise((done) => setTimeout(done, 25));
-  }
-}
 
 test('many calls at once, and many runs, leave no warning of the process in the log', async () => {
   app = await startApp({ AcsIdentity: emulator.connectionString });

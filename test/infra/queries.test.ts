@@ -1,9 +1,9 @@
 // The queries of alerts and the saved ones: each table, column and name in them is one that a collector was sent by the built app.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
-import { startApp, type AppUnderTest } from '../app/appUnderTest';
-import { startCollector, type Collector } from '../telemetry/collector';
+import { createIdentityEmulator } from '../../local/emulator';
+import { startApp } from '../app/appUnderTest';
+import { startCollector } from '../telemetry/collector';
 import { tablesOf, workspaceRow, type Row } from '../telemetry/workspaceRows';
 import { findBicep, infraDirectory } from './bicep';
 import { readQuery, type Tables } from './kusto';
@@ -15,23 +15,6 @@ const queryOf = (file: string) => readFileSync(join(queriesDirectory, file), 'ut
 let rows: { table: string; row: Row }[];
 let tables: Tables;
 
-/** A good run, a failed one, and a scheduled one, as the collector got them. */
-async function reportRuns(app: AppUnderTest, emulator: IdentityEmulator, collector: Collector): Promise<void> {
-  await app.call('POST', 'runs');
-  emulator.addFault({ operation: 'issueAccessToken', status: 403, body: { error: { code: 'Denied', message: 'no' } } });
-  await app.call('POST', 'runs');
-  emulator.clearFaults();
-  await fetch(`http://127.0.0.1:${app.host.port}/admin/functions/scheduledRun`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: '{"input":""}',
-  });
-  const isDone = () => collector.envelopes.some(({ data }) => data.baseType === 'MetricData');
-  for (const end = Date.now() + 15_000; !isDone() && Date.now() < end;) {
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
-
 beforeAll(async () => {
   const emulator = await createIdentityEmulator();
   const collector = await startCollector();
@@ -41,7 +24,16 @@ beforeAll(async () => {
     NODE_EXTRA_CA_CERTS: collector.certificateFile,
   });
   try {
-    await reportRuns(app, emulator, collector);
+    // a good run, a failed one, and a scheduled one
+    await app.call('POST', 'runs');
+    emulator.addFault({
+      operation: 'issueAccessToken',
+      status: 403,
+      body: { error: { code: 'Denied', message: 'no' } },
+    });
+    await app.call('POST', 'runs');
+    emulator.clearFaults();
+    await app.fireTimer();
   } finally {
     await app.stop();
     await collector.close();

@@ -17,6 +17,7 @@ import { unzipSync } from 'fflate';
 import { createIdentityEmulator } from '../../local/emulator';
 import { environmentWith } from '../cli/command';
 import { endLaunched, launch } from './launched';
+import { node22 } from './node22';
 
 const root = resolve(__dirname, '../..');
 const packageDirectory = join(root, '.local/package');
@@ -85,23 +86,6 @@ test('the same source makes the same file, and leaves what is there alone but fo
   expect(statSync(inFolder('dist/main.js')).mtimeMs).toBe(writtenAt);
   rmSync(inFolder('package-lock.json'));
 });
-
-/** Node 22, which runs the app in Azure, as the npm package `node`; undefined with a reason: it can't be had. */
-function node22(): string | undefined {
-  if (process.versions.node.startsWith('22.')) return process.execPath;
-  try {
-    // npx is a file of npm's, beside the one that runs these tests or this Node
-    const args = ['-y', '-p', 'node@22', 'node', '-p', 'process.execPath'];
-    return execFileSync(process.platform === 'win32' ? 'npx.cmd' : 'npx', args, {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: 120_000,
-      shell: process.platform === 'win32',
-    }).trim();
-  } catch {
-    return undefined;
-  }
-}
 
 test('it runs on Node 22 with no node_modules, and its workflow passes', async () => {
   const node = node22();

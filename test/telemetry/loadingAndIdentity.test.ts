@@ -158,15 +158,7 @@ test('two connections are two tests, each run a trace of its own', async () => {
     WORKFLOW_CONNECTIONS: 'AcsIdentity,Second',
   });
   try {
-    await fetch(`http://127.0.0.1:${app.host.port}/admin/functions/scheduledRun`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"input":""}',
-    });
-    const isDone = () => collector.envelopes.some(({ data }) => data.baseType === 'MetricData');
-    for (const end = Date.now() + 15_000; !isDone() && Date.now() < end;) {
-      await new Promise((done) => setTimeout(done, 50));
-    }
+    await app.fireTimer();
     const names = ['identity-lifecycle AcsIdentity', 'identity-lifecycle Second'];
     expect(
       availability()

@@ -48,14 +48,6 @@ interface RunBody {
 }
 const aRun = async () => (await app.call('POST', 'runs')).body as unknown as RunBody;
 const ofType = (type: string) => collector.envelopes.filter(({ data }) => data.baseType === type);
-const PATIENCE_MS = 15_000;
-async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + PATIENCE_MS; !condition();) {
-    if (Date.now() > end) throw new Error(`waited in vain; the log:\n${app.lines.join('\n')}`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
-
 test('a run that succeeded is an availability result, there when the answer is', async () => {
   const run = await aRun();
   const [availability, ...others] = ofType('AvailabilityData') as [Envelope, ...Envelope[]];
@@ -131,12 +123,7 @@ test('a run that failed names its first failing step and code; steps that were s
 });
 
 test('a scheduled run reports itself, and how many users earlier runs have left', async () => {
-  await fetch(`http://127.0.0.1:${app.host.port}/admin/functions/scheduledRun`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: '{"input":""}',
-  });
-  await until(() => ofType('MetricData').length > 0);
+  await app.fireTimer();
   expect(ofType('AvailabilityData')[0]?.data.baseData.properties).toMatchObject({ trigger: 'Recurrence' });
   expect(ofType('MetricData').map(({ data }) => data.baseData['metrics'])).toEqual([
     [expect.objectContaining({ name: 'usersLeftBehind', value: 0, count: 1 })],
