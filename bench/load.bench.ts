@@ -8,7 +8,7 @@ import { node22 } from '../test/local/node22';
 import { median, printTable, times } from './measure';
 
 const ROOT = resolve(__dirname, '../..');
-const ROUNDS = 15;
+const ROUNDS = 25;
 const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   dependencies: Record<string, string>;
 };

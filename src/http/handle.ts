@@ -43,9 +43,7 @@ export function handle<S extends InputSpec>(
       });
     } catch (thrown) {
       const error = toAppError(thrown, context.invocationId);
-      // one that nothing else caused says all in its message; its stack would only say that it was thrown
-      if (error.status >= 500 && error.cause === undefined) context.warn(`${error.code}: ${redactText(error.message)}`);
-      else if (error.status >= 500) context.error(`${error.code}: ${describeError(error)}`);
+      if (error.status >= 500) logServerError(error, context);
       answer = errorAnswer(error);
     }
     const clientRequestId = request.headers.get('x-ms-client-request-id');
@@ -64,6 +62,13 @@ export function handle<S extends InputSpec>(
       },
     };
   };
+}
+
+/** What is asked for again in a while is a warning. The stack of an error that nothing else caused would only say that it was thrown. */
+function logServerError(error: AppError, context: InvocationContext): void {
+  const line = `${error.code}: ${error.cause === undefined ? redactText(error.message) : describeError(error)}`;
+  if (error.status === 503) context.warn(line);
+  else context.error(line);
 }
 
 /** One function for several things: picks the handler by method and, where a key has it, the value of a route parameter. */
