@@ -1,6 +1,6 @@
 // The Bicep CLI, where it is to be had: a NuGet package, restored through `dotnet` when that is on the machine.
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { arch, platform, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -41,18 +41,21 @@ export async function findBicep(): Promise<Bicep | string> {
   if (system === undefined || !['x64', 'arm64'].includes(arch())) return `there is none for ${platform()} ${arch()}`;
   const name = `Azure.Bicep.CommandLine.${system}-${arch()}`;
   const packages = join(root, '.local/bicep/packages');
-  const file = join(packages, name.toLowerCase(), VERSION, 'tools', system === 'win' ? 'bicep.exe' : 'bicep');
-  if (!existsSync(file)) {
-    const project = join(root, '.local/bicep/bicep.csproj');
-    mkdirSync(packages, { recursive: true });
+  const directory = join(packages, name.toLowerCase(), VERSION);
+  const file = join(directory, 'tools', system === 'win' ? 'bicep.exe' : 'bicep');
+  // NuGet writes this file when all others are there
+  const isComplete = () => existsSync(join(directory, '.nupkg.metadata')) && existsSync(file);
+  if (!isComplete()) {
+    const project = mkdtempSync(join(tmpdir(), 'acs-identity-bicep-'));
     writeFileSync(
-      project,
+      join(project, 'bicep.csproj'),
       `<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup><TargetFramework>net8.0</TargetFramework><RestorePackagesPath>${packages}</RestorePackagesPath></PropertyGroup>
+  <PropertyGroup><TargetFramework>net8.0</TargetFramework><DisableImplicitFrameworkReferences>true</DisableImplicitFrameworkReferences><RestorePackagesPath>${packages}</RestorePackagesPath></PropertyGroup>
   <ItemGroup><PackageDownload Include="${name}" Version="[${VERSION}]" /></ItemGroup>
 </Project>\n`,
     );
     try {
+      // NuGet itself sees to it that two of these at a time don't disturb each other
       await run('dotnet', ['restore', project], {
         timeout: 120_000,
         env: { ...process.env, DOTNET_CLI_TELEMETRY_OPTOUT: '1' },
@@ -61,8 +64,10 @@ export async function findBicep(): Promise<Bicep | string> {
       const { code } = error as { code?: unknown };
       if (code === 'ENOENT') return 'dotnet is not on this machine';
       return `NuGet package ${name} ${VERSION} could not be restored`;
+    } finally {
+      rmSync(project, { recursive: true, force: true });
     }
-    if (!existsSync(file)) return `NuGet package ${name} ${VERSION} has no ${file}`;
+    if (!isComplete()) return `NuGet package ${name} ${VERSION} has no ${file}`;
   }
   return { run: (args, environment) => runBicep(file, args, environment), predict: (e) => predict(file, e) };
 }
