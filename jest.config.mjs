@@ -7,6 +7,6 @@ export default {
   transform: { '^.+\\.tsx?$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   globalSetup: '<rootDir>/test/globalSetup.mjs',
   testTimeout: 30_000,
-  // most of them wait for processes that they started: Jest's own choice, one less than there are CPUs, takes nearly twice as long on two
-  maxWorkers: 2,
+  // One file after the other: several tests free a port and count on its staying free, or on its neighbour's.
+  maxWorkers: 1,
 };
