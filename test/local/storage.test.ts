@@ -29,14 +29,24 @@ async function isListening(port: number): Promise<boolean> {
   return connected;
 }
 
-/** A port that is taken for as long as `use` runs. */
-async function withTakenPort(use: (port: number) => Promise<void>): Promise<void> {
-  const server = net.createServer().listen(0, '127.0.0.1');
+async function listen(port: number): Promise<net.Server> {
+  const server = net.createServer().listen(port, '127.0.0.1');
   await once(server, 'listening');
-  try {
-    await use((server.address() as AddressInfo).port);
-  } finally {
-    server.close();
+  return server;
+}
+
+/** A port that is taken for as long as `use` runs, while the one below it is free. */
+async function withTakenPort(use: (port: number) => Promise<void>): Promise<void> {
+  for (;;) {
+    const server = await listen(0);
+    const { port } = server.address() as AddressInfo;
+    const below = await listen(port - 1).catch(() => undefined);
+    below?.close();
+    try {
+      if (below) return await use(port);
+    } finally {
+      server.close();
+    }
   }
 }
 

@@ -228,7 +228,8 @@ onLinux(
 
 async function rawStatus(url: string): Promise<number> {
   return new Promise((done, fail) => {
-    request(url, (response) => done(response.resume().statusCode ?? 0))
+    // a connection of its own: a kept one may have been closed by the other side in the meantime
+    request(url, { agent: false }, (response) => done(response.resume().statusCode ?? 0))
       .once('error', fail)
       .end();
   });
