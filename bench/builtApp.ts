@@ -2,9 +2,7 @@ import { HttpRequest, InvocationContext, type HttpHandler, type HttpResponseInit
 import { randomUUID } from 'node:crypto';
 import Module, { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-
-/** The bench runs bundled, two directories below. */
-export const ROOT = resolve(__dirname, '../..');
+import { ROOT } from './projectRoot';
 
 /** The built app in this process, called through its handlers: no host, no HTTP between the caller and them. */
 export interface BuiltApp {

@@ -1,23 +1,22 @@
 // Does a long history make looking slower? The same questions to an app with 10,000 runs stored and to one with 100, and the page's first paint.
 import { TableClient } from '@azure/data-tables';
 import { resolve } from 'node:path';
-import { startFunctionsHost, type FunctionsHost } from '../local/functionsHost/host';
+import type { FunctionsHost } from '../local/functionsHost/host';
 import { startStorage, type RunningStorage } from '../local/storage';
 import { HistoryTable } from '../src/history/historyTable';
 import { TABLE_NAME } from '../src/history/openHistory';
 import { chromiumPath, openBrowser } from '../test/dashboard/browser';
 import { aRun, anAction } from '../test/history/runSamples';
 import { seedHours, seedRuns } from '../test/history/seedRuns';
+import { startLocalHost } from './localHost';
 import { median, printTable, times } from './measure';
+import { ROOT } from './projectRoot';
 
 const FEW = 100;
 const MANY = Number(process.env.BENCH_RUNS ?? 10_000);
 const ROUNDS = 15;
 const PAINTS = 7;
 const STEPS = ['Create_a_user', 'Issue_a_user_access_token', 'Revoke_user_access_tokens', 'Delete_a_user'];
-
-/** The bench runs bundled, two directories below. */
-const ROOT = resolve(__dirname, '../..');
 
 interface Place {
   runs: number;
@@ -53,19 +52,9 @@ async function place(runs: number): Promise<Place> {
   await seedRuns(table, stored.toReversed());
   await seedHours(table, stored);
   console.log(`Stored ${runs} runs in ${Math.round((performance.now() - startedAt) / 1000)} s.`);
-  const host = await startFunctionsHost({
-    appDirectory: ROOT,
-    port: 0,
-    settingsFile: false,
-    environment: {
-      WORKFLOW_SCHEDULE: '0 0 0 1 1 *',
-      FUNCTIONS_WORKER_RUNTIME: 'node',
-      AzureWebJobsStorage: storage.connectionString,
-      AcsIdentity: 'endpoint=http://127.0.0.1:9/;accesskey=a2V5',
-    },
-    workerFile: resolve(ROOT, '.local/build/functionsHost/worker.js'),
-    log: () => undefined,
-    watch: false,
+  const host = await startLocalHost({
+    AzureWebJobsStorage: storage.connectionString,
+    AcsIdentity: 'endpoint=http://127.0.0.1:9/;accesskey=a2V5',
   });
   return { runs, storage, host };
 }

@@ -3,11 +3,11 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { node22 } from '../test/local/node22';
 import { median, printTable, times } from './measure';
+import { ROOT } from './projectRoot';
 
-const ROOT = resolve(__dirname, '../..');
 const ROUNDS = 25;
 const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   dependencies: Record<string, string>;

@@ -1,11 +1,11 @@
 // What a function costs over the SDK call that it stands for, on the same emulator: through its handler, and through the local host. Each way
 // has a process of its own, as two copies of the SDK in one would share its optimised code; they take turns.
 import { CommunicationIdentityClient } from '@azure/communication-identity';
-import { fork, type ChildProcess } from 'node:child_process';
 import { Agent, request } from 'node:http';
-import { startFunctionsHost } from '../local/functionsHost/host';
-import { loadBuiltApp, ROOT } from './builtApp';
+import { answerQuestions, AskedChild } from './askedChild';
+import { loadBuiltApp } from './builtApp';
 import { startEmulatorProcess } from './emulatorProcess';
+import { startLocalHost } from './localHost';
 import { median, percentile, perSecond, printTable, times } from './measure';
 
 const ROUNDS = 40;
@@ -44,15 +44,7 @@ async function handlerCalls(settings: Record<string, string>): Promise<Calls> {
 }
 
 async function hostCalls(settings: Record<string, string>): Promise<Calls> {
-  const host = await startFunctionsHost({
-    appDirectory: ROOT,
-    port: 0,
-    settingsFile: false,
-    environment: settings,
-    workerFile: `${ROOT}/.local/build/functionsHost/worker.js`,
-    log: () => undefined,
-    watch: false,
-  });
+  const host = await startLocalHost(settings);
   process.once('disconnect', () => void host.stop().then(() => process.exit()));
   const post = poster(host.port, new Agent({ keepAlive: true, maxSockets: AT_ONCE }));
   const createUser = () => post('/api/users', '{}');
@@ -75,12 +67,8 @@ function poster(port: number, agent: Agent): (path: string, body: string) => Pro
 }
 
 /** In a child: one way, which answers the parent's questions. */
-async function answerQuestions(way: keyof typeof WAYS, connectionString: string): Promise<void> {
-  const settings = {
-    AcsIdentity: connectionString,
-    WORKFLOW_SCHEDULE: '0 0 0 1 1 *',
-    FUNCTIONS_WORKER_RUNTIME: 'node',
-  };
+async function answer(way: keyof typeof WAYS, connectionString: string): Promise<void> {
+  const settings = { AcsIdentity: connectionString, WORKFLOW_SCHEDULE: '0 0 0 1 1 *' };
   process.once('disconnect', () => way !== 'host' && process.exit());
   const make = {
     sdk: () => sdkCalls(connectionString),
@@ -88,12 +76,9 @@ async function answerQuestions(way: keyof typeof WAYS, connectionString: string)
     host: () => hostCalls(settings),
   };
   const calls = await make[way]();
-  process.on('message', ({ call, atOnce }: Question) => {
-    void (atOnce === undefined ? latencies(calls[call]) : perSecond(THROUGHPUT_MS, atOnce, calls[call])).then(
-      (answer) => process.send?.(answer),
-    );
-  });
-  process.send?.('ready');
+  answerQuestions<Question, number | number[]>(({ call, atOnce }) =>
+    atOnce === undefined ? latencies(calls[call]) : perSecond(THROUGHPUT_MS, atOnce, calls[call]),
+  );
 }
 
 async function latencies(call: Call): Promise<number[]> {
@@ -106,25 +91,18 @@ async function latencies(call: Call): Promise<number[]> {
   return figures;
 }
 
-const nextMessage = (child: ChildProcess) => new Promise<unknown>((done) => child.once('message', done));
-
 async function main(): Promise<void> {
   const emulator = await startEmulatorProcess();
   const names = Object.keys(WAYS) as (keyof typeof WAYS)[];
-  const children: ChildProcess[] = [];
-  for (const way of names) {
-    const child = fork(__filename, [way, emulator.connectionString]);
-    await nextMessage(child);
-    children.push(child);
-  }
+  const children: AskedChild<Question, number | number[]>[] = [];
+  for (const way of names) children.push(await AskedChild.start(__filename, [way, emulator.connectionString]));
   /** The answers of each way, round by round; the first two rounds warm up. */
   const ask = async (question: Question, rounds: number) => {
     const figures = children.map((): number[] => []);
     for (let round = -2; round < rounds; round += 1) {
       for (const [i, child] of children.entries()) {
-        child.send(question);
-        const answer = (await nextMessage(child)) as number | number[];
-        if (round >= 0) figures[i]?.push(...[answer].flat());
+        const found = await child.ask(question);
+        if (round >= 0) figures[i]?.push(...[found].flat());
       }
     }
     return figures;
@@ -146,9 +124,9 @@ async function main(): Promise<void> {
     [`issueToken, ${AT_ONCE} at once, through`, 'a second', 'beside the SDK'],
     names.map((way, i) => [WAYS[way], (rates[i] ?? NaN).toFixed(0), times((rates[i] ?? NaN) / (rates[0] ?? NaN))]),
   );
-  for (const child of children) child.disconnect();
+  for (const child of children) child.end();
   emulator.stop();
 }
 
 const [, , way, connectionString] = process.argv;
-void (way === undefined ? main() : answerQuestions(way as keyof typeof WAYS, connectionString ?? ''));
+void (way === undefined ? main() : answer(way as keyof typeof WAYS, connectionString ?? ''));

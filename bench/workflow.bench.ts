@@ -1,12 +1,13 @@
 // The four-step run, with its checks, records and history, beside the SDK's four calls; and memory after many runs. The built app in a process
 // of its own, the SDK in another, the emulator in a third.
 import { CommunicationIdentityClient } from '@azure/communication-identity';
-import { fork, type ChildProcess } from 'node:child_process';
 import { startStorage } from '../local/storage';
 import { startCollector } from '../test/telemetry/collector';
-import { loadBuiltApp, ROOT } from './builtApp';
+import { answerQuestions, AskedChild } from './askedChild';
+import { loadBuiltApp } from './builtApp';
 import { startEmulatorProcess } from './emulatorProcess';
 import { median, percentile, printTable, times } from './measure';
+import { ROOT } from './projectRoot';
 
 const ROUNDS = 25;
 const RUNS_A_ROUND = 20;
@@ -55,39 +56,27 @@ function appRun(connectionString: string, storage: string | undefined): () => Pr
 async function work(way: string, connectionString: string, storage: string | undefined): Promise<void> {
   process.once('disconnect', () => process.exit());
   const run = way === 'sdk' ? await sdkRun(connectionString) : appRun(connectionString, storage);
-  process.on('message', ({ runs }: Question) => {
-    void (async () => {
-      const durationsMs: number[] = [];
-      for (let n = 0; n < runs; n += 1) {
-        const startedAt = performance.now();
-        await run();
-        durationsMs.push(performance.now() - startedAt);
-      }
-      globalThis.gc?.();
-      const { heapUsed, rss } = process.memoryUsage();
-      process.send?.({ durationsMs, heapBytes: heapUsed, rssBytes: rss } satisfies Told);
-    })();
+  answerQuestions<Question, Told>(async ({ runs }) => {
+    const durationsMs: number[] = [];
+    for (let n = 0; n < runs; n += 1) {
+      const startedAt = performance.now();
+      await run();
+      durationsMs.push(performance.now() - startedAt);
+    }
+    globalThis.gc?.();
+    const { heapUsed, rss } = process.memoryUsage();
+    return { durationsMs, heapBytes: heapUsed, rssBytes: rss };
   });
-  process.send?.('ready');
 }
 
-async function startChild(args: string[], more: Record<string, string> = {}): Promise<ChildProcess> {
-  const child = fork(__filename, args, { execArgv: ['--expose-gc'], env: { ...process.env, ...more } });
-  await new Promise((done) => child.once('message', done));
-  return child;
-}
-
-function ask(child: ChildProcess, question: Question): Promise<Told> {
-  const told = new Promise<Told>((done) => child.once('message', (message) => done(message as Told)));
-  child.send(question);
-  return told;
-}
+const startChild = (args: string[], more?: Record<string, string>) =>
+  AskedChild.start<Question, Told>(__filename, args, more);
 
 async function main(): Promise<void> {
   const emulator = await startEmulatorProcess();
   const processFile = `${ROOT}/.local/build/storageProcess.js`;
   const storage = await startStorage({ port: 0, inMemory: true, tableOnly: true, processFile });
-  const ways: [string, ChildProcess][] = [
+  const ways: [string, AskedChild<Question, Told>][] = [
     ["the SDK's four calls", await startChild(['sdk', emulator.connectionString])],
     ['a run, history in memory', await startChild(['app', emulator.connectionString])],
     ['a run, history in Azurite', await startChild(['app', emulator.connectionString, storage.connectionString])],
@@ -95,7 +84,7 @@ async function main(): Promise<void> {
   const figures = ways.map((): number[] => []);
   for (let round = -2; round < ROUNDS; round += 1) {
     for (const [i, [, child]] of ways.entries()) {
-      const { durationsMs } = await ask(child, { runs: RUNS_A_ROUND });
+      const { durationsMs } = await child.ask({ runs: RUNS_A_ROUND });
       if (round >= 0) figures[i]?.push(...durationsMs);
     }
   }
@@ -107,7 +96,7 @@ async function main(): Promise<void> {
       return [name, `${p50.toFixed(1)} ms`, times(p50 / base), `${p95.toFixed(1)} ms`];
     }),
   );
-  for (const [, child] of ways) child.disconnect();
+  for (const [, child] of ways) child.end();
   await storage.stop();
 
   console.log();
@@ -133,7 +122,7 @@ async function memory(connectionString: string): Promise<void> {
   for (const stage of STAGES) {
     const row = [stage.toLocaleString('en')];
     for (const [i, child] of children.entries()) {
-      const { heapBytes, rssBytes } = await ask(child, { runs: stage - done });
+      const { heapBytes, rssBytes } = await child.ask({ runs: stage - done });
       if (stage === FULL) full[i] = heapBytes;
       row.push(mib(heapBytes), full[i] === undefined ? '' : times(heapBytes / full[i]), mib(rssBytes));
     }
@@ -144,7 +133,7 @@ async function memory(connectionString: string): Promise<void> {
   }
   const beside = `beside ${FULL.toLocaleString('en')}`;
   printTable(['after runs', 'heap', beside, 'resident', 'heap, reporting', beside, 'resident'], rows);
-  for (const child of children) child.disconnect();
+  for (const child of children) child.end();
   await collector.close();
 }
 
