@@ -52,105 +52,89 @@ resource somebody 'Microsoft.Insights/actionGroups@2023-01-01' = if (isSomebodyT
   }
 }
 
-// One alert a failed run, which names its first failing step, rather than one a step.
-resource runFailed 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
-  name: 'acs-identity-run-failed-${environmentName}'
-  location: location
-  tags: tags
-  kind: 'LogAlert'
-  properties: {
-    displayName: 'ACS identity (${environmentName}): a run failed'
+var logAlerts = [
+  // one a failed run, which names its first failing step, rather than one a step
+  {
+    name: 'run-failed'
+    title: 'a run failed'
     description: 'A run of the ACS identity workflow failed. Message names the first failing step and its code; the dashboard of the app shows the run.'
     severity: 1
     enabled: true
-    scopes: [workspace.id]
-    evaluationFrequency: 'PT5M'
+    frequency: 'PT5M'
     // telemetry may be some minutes late
-    windowSize: 'PT15M'
-    criteria: {
-      allOf: [
-        {
-          query: loadTextContent('queries/failedRuns.kql')
-          timeAggregation: 'Count'
-          operator: 'GreaterThan'
-          threshold: 0
-          dimensions: [
-            { name: 'Name', operator: 'Include', values: ['*'] }
-            { name: 'Message', operator: 'Include', values: ['*'] }
-          ]
-          failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
-        }
+    window: 'PT15M'
+    condition: {
+      query: loadTextContent('queries/failedRuns.kql')
+      timeAggregation: 'Count'
+      operator: 'GreaterThan'
+      threshold: 0
+      dimensions: [
+        { name: 'Name', operator: 'Include', values: ['*'] }
+        { name: 'Message', operator: 'Include', values: ['*'] }
       ]
     }
-    autoMitigate: true
-    // the workspace is as new as the rule: its tables may still be on their way
-    skipQueryValidation: true
-    actions: { actionGroups: actionGroupIds }
   }
-}
-
-// A dead man's switch: it fires when nothing comes, whatever the reason. A metric alert can't: a run that never is has no metric.
-resource runsAreSilent 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
-  name: 'acs-identity-silence-${environmentName}'
-  location: location
-  tags: tags
-  kind: 'LogAlert'
-  properties: {
-    displayName: 'ACS identity (${environmentName}): scheduled runs don\'t succeed, or don\'t happen'
+  // A dead man's switch: it fires when nothing comes, whatever the reason. A metric alert can't: a run that never is has no metric.
+  {
+    name: 'silence'
+    title: 'scheduled runs don\'t succeed, or don\'t happen'
     description: 'Fewer than ${leastSuccesses} scheduled runs succeeded within ${silenceWindow}. Is the app running, the timer enabled, the settings right (api/health), and is telemetry let in? Right after the first deployment and after a pause this is fired too, and resolves itself when half the window is full of runs again.'
     severity: 1
     enabled: !schedulePaused
-    scopes: [workspace.id]
-    evaluationFrequency: runInterval
-    windowSize: silenceWindow
-    criteria: {
-      allOf: [
-        {
-          query: loadTextContent('queries/scheduledSuccesses.kql')
-          timeAggregation: 'Total'
-          metricMeasureColumn: 'Successes'
-          operator: 'LessThan'
-          threshold: leastSuccesses
-          failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
-        }
-      ]
+    frequency: runInterval
+    window: silenceWindow
+    condition: {
+      query: loadTextContent('queries/scheduledSuccesses.kql')
+      timeAggregation: 'Total'
+      metricMeasureColumn: 'Successes'
+      operator: 'LessThan'
+      threshold: leastSuccesses
     }
-    autoMitigate: true
-    skipQueryValidation: true
-    actions: { actionGroups: actionGroupIds }
   }
-}
-
-resource usersAreLeft 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
-  name: 'acs-identity-users-left-${environmentName}'
-  location: location
-  tags: tags
-  kind: 'LogAlert'
-  properties: {
-    displayName: 'ACS identity (${environmentName}): users are left behind'
+  {
+    name: 'users-left'
+    title: 'users are left behind'
     description: 'Users that earlier runs made are still in ACS and could not be deleted. The log of scheduledRun says which, and why.'
     severity: 2
     enabled: true
-    scopes: [workspace.id]
-    evaluationFrequency: runInterval
-    windowSize: silenceWindow
-    criteria: {
-      allOf: [
-        {
-          query: loadTextContent('queries/usersLeftBehind.kql')
-          timeAggregation: 'Maximum'
-          metricMeasureColumn: 'UsersLeft'
-          operator: 'GreaterThan'
-          threshold: 0
-          failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
-        }
-      ]
+    frequency: runInterval
+    window: silenceWindow
+    condition: {
+      query: loadTextContent('queries/usersLeftBehind.kql')
+      timeAggregation: 'Maximum'
+      metricMeasureColumn: 'UsersLeft'
+      operator: 'GreaterThan'
+      threshold: 0
     }
-    autoMitigate: true
-    skipQueryValidation: true
-    actions: { actionGroups: actionGroupIds }
   }
-}
+]
+
+resource logAlertRules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for alert in logAlerts: {
+    name: 'acs-identity-${alert.name}-${environmentName}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: 'ACS identity (${environmentName}): ${alert.title}'
+      description: alert.description
+      severity: alert.severity
+      enabled: alert.enabled
+      scopes: [workspace.id]
+      evaluationFrequency: alert.frequency
+      windowSize: alert.window
+      criteria: {
+        allOf: [
+          union(alert.condition, { failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 } })
+        ]
+      }
+      autoMitigate: true
+      // the workspace is as new as the rule: its tables may still be on their way
+      skipQueryValidation: true
+      actions: { actionGroups: actionGroupIds }
+    }
+  }
+]
 
 // The host's own metric. By status, as a function that answers 500 has not failed for the host. Not 503, which runs/latest and health
 // answer on purpose. The timer has no status: of its failures the alerts above tell.
@@ -183,7 +167,7 @@ resource functionsFail 'Microsoft.Insights/metricAlerts@2018-03-01' = {
       ]
     }
     autoMitigate: true
-    actions: [for id in (isSomebodyTold ? [somebody.id] : []): { actionGroupId: id }]
+    actions: map(actionGroupIds, id => { actionGroupId: id })
   }
 }
 

@@ -26,9 +26,10 @@ async function assign(assignment) {
   const properties = { principalId, roleDefinitionId, principalType: 'ServicePrincipal' };
   try {
     const { status, body } = await callAzure('PUT', path, { properties });
-    // 409: it was assigned under another name
-    if (status === 200 || status === 201 || status === 409) return undefined;
-    return `Azure answers ${status}${body?.error?.code ? ` ${body.error.code}` : ''}`;
+    const code = body?.error?.code;
+    // it may have been assigned before, under another name
+    if (status === 200 || status === 201 || (status === 409 && code === 'RoleAssignmentExists')) return undefined;
+    return `Azure answers ${status}${code ? ` ${code}` : ''}`;
   } catch (error) {
     if (error instanceof NotYet || error instanceof Stop) return error.message;
     throw error;

@@ -1,6 +1,6 @@
 // What azd is told: azure.yaml, the folder that it deploys, the hooks that it runs, and the pipeline that runs it.
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { parseDocument } from 'yaml';
@@ -99,7 +99,6 @@ describe('the pipeline', () => {
   test('is one that GitHub takes, as is the one in the README', async () => {
     const inReadme = join(root, '.local/workflowOfReadme.yml');
     const [, shown = ''] = /^```yaml\n(name: [\s\S]*?)^```$/m.exec(text('README.md')) ?? [];
-    const { writeFileSync } = await import('node:fs');
     writeFileSync(inReadme, shown);
     const check = (...files: string[]) =>
       run(process.execPath, [join(__dirname, 'checkWorkflows.mjs'), ...files], { cwd: root });

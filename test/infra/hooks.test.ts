@@ -167,6 +167,12 @@ onPosix(
   60_000,
 );
 
+test('it is left out where it can not get through', async () => {
+  const skipped = await firstRun({ SKIP_FIRST_RUN: 'true' });
+  expect(skipped).toEqual({ exitCode: 0, said: 'The first run is left out (SKIP_FIRST_RUN=true).\n' });
+  expect(asked).toEqual([]);
+});
+
 test('without azd it says whose hook it is, and what a bad value should be', async () => {
   const { exitCode, said } = await hook('firstRun.mjs', {});
   expect(exitCode).toBe(1);
