@@ -86,11 +86,15 @@ export interface WorkflowSettings {
   revocationWaitSeconds: number;
 }
 
+function allowedScopes(): string[] | undefined {
+  const scopes = read('ALLOWED_SCOPES');
+  return scopes === undefined ? undefined : list(scopes);
+}
+
 /** What callers may ask for; undefined: whatever ACS gives. `identity/operatorLimits` makes sense of it. */
 export function limitSettings(): { allowedScopes: string[] | undefined; maxTokenMinutes: number } {
-  const scopes = read('ALLOWED_SCOPES');
   return {
-    allowedScopes: scopes === undefined ? undefined : list(scopes),
+    allowedScopes: allowedScopes(),
     maxTokenMinutes: wholeNumber('MAX_TOKEN_MINUTES', 'minutes', 60, 1440, 1440),
   };
 }
@@ -138,9 +142,9 @@ export function workflowSettings(): WorkflowSettings {
   if (target !== 'connection' && target !== 'functions') {
     throw misconfigured('WORKFLOW_TARGET', "must be 'connection' or 'functions'.");
   }
-  const { allowedScopes } = limitSettings();
   // what nobody set keeps to what the operator allows
-  const usualScope = allowedScopes === undefined || allowedScopes.includes('chat') ? 'chat' : allowedScopes[0];
+  const allowed = allowedScopes();
+  const usualScope = allowed === undefined || allowed.includes('chat') ? 'chat' : allowed[0];
   const known = connectionNames();
   const connections = list(read('WORKFLOW_CONNECTIONS'));
   const stranger = connections.find((name) => !known.includes(name));

@@ -1,6 +1,6 @@
 import type { HttpRequest } from '@azure/functions';
 import * as v from 'valibot';
-import { AppError, type ErrorDetail } from '../errors';
+import { AppError, errorOfFaults, type ErrorDetail } from '../errors';
 import { redactText } from '../redact';
 
 /** What a function takes: schemas of its route parameters, query values and JSON body. */
@@ -19,7 +19,6 @@ export type InputOf<S extends InputSpec> = OutputOf<S['params']> & OutputOf<S['q
 
 /** Bodies here hold a few scopes or a Teams token; this is far more than any needs. */
 const MAX_BODY_BYTES = 64 * 1024;
-const MAX_FAULTS = 50;
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Every query value that a function takes, by its name in lower case. */
@@ -51,15 +50,7 @@ export function queryOf(request: HttpRequest): Record<string, string> {
   return values;
 }
 
-/** A 400 that lists every fault and speaks of the first. */
-export function invalid(faults: ErrorDetail[]): AppError {
-  const [first] = faults;
-  const more = faults.length > 1 ? ` (${faults.length} faults in all, see details)` : '';
-  return new AppError(400, 'InvalidRequest', `${first?.message ?? 'The request is not valid.'}${more}`, {
-    target: first?.target,
-    details: faults.slice(0, MAX_FAULTS),
-  });
-}
+const invalid = (faults: readonly ErrorDetail[]) => errorOfFaults(400, 'InvalidRequest', faults);
 
 const fault = (target: string, message: string): ErrorDetail => ({ code: 'InvalidRequest', message, target });
 

@@ -89,9 +89,7 @@ function answered(
       404,
       'UserNotFound',
       `The user is not one of the ACS resource of connection '${name}', or was deleted.`,
-      {
-        target: 'userId',
-      },
+      { target: 'userId' },
     );
   }
   if (operation === 'exchangeTeamsToken') {

@@ -1,4 +1,4 @@
-import { AppError, misconfigured, type ErrorDetail } from '../errors';
+import { errorOfFaults, misconfigured, type ErrorDetail } from '../errors';
 import { limitSettings } from '../settings';
 import type { Scope } from './identityActions';
 import { SCOPES, scopesOfSetting } from './inputs';
@@ -55,10 +55,7 @@ export function allowedWish<T extends TokenWish>(wish: T): T {
     });
   }
   const [first] = details;
-  if (first !== undefined) {
-    const more = details.length > 1 ? ` (${details.length} faults in all, see details)` : '';
-    throw new AppError(403, first.code, `${first.message}${more}`, { target: first.target, details });
-  }
+  if (first !== undefined) throw errorOfFaults(403, first.code, details);
   const asksForToken = (wish.scopes ?? []).length + (wish.createTokenWithScopes ?? []).length > 0;
   if (wish.expiresInMinutes !== undefined || !asksForToken || limits.tokenMinutes === ACS_TOKEN_MINUTES) return wish;
   return { ...wish, expiresInMinutes: limits.tokenMinutes };
