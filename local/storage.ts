@@ -116,7 +116,7 @@ export function storageConnectionString(blobPort: number): string {
   return connectionStringFor({ blob: blobPort, queue: blobPort + 1, table: blobPort + 2 });
 }
 
-function connectionStringFor(ports: { blob: number; queue: number; table: number }): string {
+export function connectionStringFor(ports: { blob: number; queue: number; table: number }): string {
   const endpoints = Object.entries({ Blob: ports.blob, Queue: ports.queue, Table: ports.table })
     .filter(([, port]) => port !== 0)
     .map(([service, port]) => `${service}Endpoint=http://127.0.0.1:${port}/${accountName};`);

@@ -4,8 +4,8 @@ import { openAppHistory } from './appHistory';
 import { AppTelemetry } from './appTelemetry';
 import { AppError } from './errors';
 import { Health, type HealthReport } from './health';
+import { historyStatistics } from './history/historyStatistics';
 import type { History } from './history/openHistory';
-import { statisticsOf, windowOf } from './history/runStatistics';
 import type { RunPage, RunQuery } from './history/runStore';
 import { AcsActions } from './identity/acsActions';
 import { Connections } from './identity/connections';
@@ -17,20 +17,24 @@ import { anonymousStatuses, chatStatus, FOREIGN_USER } from './identity/probes';
 import { NO_RETRY } from './identity/retries';
 import { LIMITS } from './limits';
 import { nextRun } from './nextRun';
-import { functionUrlSettings, historyDays, scheduleSettings, workflowSettings } from './settings';
+import { readRunMark, signRunMark } from './identity/runMark';
+import { functionKey, functionUrlSettings, historyDays, scheduleSettings, workflowSettings } from './settings';
 import { readChecks } from './workflow/deeperChecks';
 import { identityLifecycle } from './workflow/identityLifecycle';
-import { latestRun, type LatestWish } from './workflow/latestRun';
+import { getRun, latestRun, type LatestWish } from './workflow/storedRuns';
 import type { StatisticsWindow } from './workflow/listRunsInput';
-import { maintain } from './workflow/maintenance';
-import type { RunLog } from './workflow/runLog';
+import { maintain, type MaintenanceReport } from './workflow/maintenance';
+import { stoppedRunLine, type RunLog } from './workflow/runLog';
 import type { Action, Run, RunRequest, Trigger } from './workflow/runRecord';
-import { runWorkflow } from './workflow/runWorkflow';
+import { createUserOfRun } from './workflow/createUserOfRun';
+import { ledgerOf, runWorkflow } from './workflow/runWorkflow';
 import { createUser } from './workflow/steps/createUser';
-import type { SweepReport } from './workflow/sweep';
-import { resourceOf } from './workflow/userId';
+import { UnrecordedRuns } from './workflow/unrecordedRuns';
+import { resourceOf } from './userId';
 
 const DEEP_HEALTH_MS = 30_000;
+/** How long a run's calls are recognised: as long as a run may take with its cleanup, and clocks of instances may differ. */
+const MARK_MS = LIMITS.runMs + LIMITS.cleanupMs + LIMITS.clockSkewMs;
 
 /** What a run may be asked for; what is absent comes from the settings. */
 export interface RunWish {
@@ -44,7 +48,7 @@ export interface RunWish {
   trigger: Trigger;
   onAction?: (action: Action) => void;
   /** Told when the run could not be reported. */
-  log?: Pick<RunLog, 'warn'>;
+  log?: Pick<RunLog, 'info' | 'warn'>;
 }
 
 /** Which statistics; `connection`: of its runs alone. */
@@ -63,11 +67,28 @@ export class App {
   private openedHistory: History | undefined;
   /** ACS resources that connections point at, as the users of the latest runs showed. */
   private readonly resources = new Map<string, string>();
+  private readonly unrecorded = new UnrecordedRuns();
   private deep: { until: number; report: Promise<HealthReport> } | undefined;
 
   /** The identity actions on a connection; they end when the app stops. @throws AppError `UnknownConnection`, `Misconfigured` */
   async identity({ connection }: { connection?: string | undefined }): Promise<AcsActions> {
     return this.open(connection, this.stop.signal);
+  }
+
+  /**
+   * Creates a user for a caller. A call with the mark of a run (see `runMark`) waits longer for ACS, and its user is in the ledger before the caller
+   * gets the answer: the caller may have died meanwhile.
+   */
+  async createUser(
+    input: Parameters<IdentityActions['createUser']>[0] & { connection?: string | undefined },
+    call: CallOptions & { log: Pick<RunLog, 'warn'> },
+  ): Promise<CreatedUser> {
+    const { name } = await this.connections.get(input.connection);
+    const actions = await this.identity({ connection: name });
+    const runId = call.runMark === undefined ? undefined : readRunMark(call.runMark, functionKey());
+    if (runId === undefined) return actions.createUser(input, call);
+    const ledger = ledgerOf(this.history().ledger, { id: runId, connection: name }, call.log);
+    return createUserOfRun(actions, input, call, ledger);
   }
 
   /** Runs the workflow once. @throws AppError when a setting or the connection is wrong; a run that fails is an answer */
@@ -85,7 +106,9 @@ export class App {
     const checks = readChecks(settings.checks);
     const direct = await this.open(name);
     const urls = settings.target === 'functions' ? functionUrlSettings() : undefined;
-    const actions: IdentityActions = urls ? new FunctionUrlActions({ ...urls, connection: name }) : direct;
+    const actions: IdentityActions = urls
+      ? new FunctionUrlActions({ ...urls, connection: name, isOwnApp: true })
+      : direct;
     const history = this.history();
     const host = new URL(urls?.baseUrl ?? origin).host;
     const running = runWorkflow({
@@ -95,6 +118,8 @@ export class App {
       cleanupActions: direct,
       store: history.runs,
       ledger: history.ledger,
+      runMark: (runId) => signRunMark(runId, Date.now() + MARK_MS, urls?.key),
+      log: wish.log,
       deeper: {
         checks,
         revocationWaitMs: settings.revocationWaitSeconds * 1000,
@@ -112,6 +137,7 @@ export class App {
       stop: this.stop.signal,
       ...(wish.onAction ? { onAction: wish.onAction } : {}),
     }).then(async (run) => {
+      await this.unrecorded.afterRun(run, history.runs, wish.log, this.stop.signal);
       const limitMs = this.stop.signal.aborted ? LIMITS.terminateStepMs : undefined;
       await this.telemetry.ended(run, host, wish.log, limitMs);
       return run;
@@ -131,41 +157,29 @@ export class App {
 
   /** @throws AppError `RunNotFound` */
   async getRun(id: string): Promise<Run> {
-    const run = await this.history().runs.get(id);
-    if (run === undefined)
-      throw new AppError(404, 'RunNotFound', 'There is no run with this id, or it is no longer kept.', {
-        target: 'runId',
-      });
-    return run;
+    return getRun(this.history().runs, id);
   }
 
   /** What the runs of a window came to, how many users are left behind, and when the next scheduled run is. */
   async statistics({ window, connection }: StatisticsWish, now: number = Date.now()): Promise<object> {
-    const { runs, ledger } = this.history();
-    const { since, until } = windowOf(window, now);
-    const [hours, running, left] = await Promise.all([
-      runs.hours({ since, until, connection }),
-      runs.list({ status: 'Running', since, connection, top: 250 }),
-      ledger.list({ startedBefore: now - LIMITS.runOverMs, top: 250 }),
+    const [statistics, schedule] = await Promise.all([
+      historyStatistics(this.history(), { window, connection }, now),
+      nextRun(scheduleSettings(), now),
     ]);
-    const statistics = statisticsOf(window, now, hours, running.value.length);
-    const usersLeftBehind = left.filter((entry) => connection === undefined || entry.connection === connection).length;
-    const schedule = await nextRun(scheduleSettings(), now);
-    return { ...statistics, ...(connection === undefined ? {} : { connection }), usersLeftBehind, schedule };
+    return { ...statistics, schedule };
   }
 
-  /** Looks after what earlier runs left. @throws AppError `Misconfigured` */
-  async maintain(log: RunLog): Promise<SweepReport | undefined> {
-    const { runs, ledger } = this.history();
+  /** Cleans up what earlier runs left. @throws AppError `Misconfigured` */
+  async maintain(log: RunLog): Promise<MaintenanceReport> {
     const report = await maintain({
-      runs,
-      ledger,
+      ...this.history(),
+      unrecorded: this.unrecorded,
       keepDays: historyDays(),
       log,
       actionsOn: (connection) => this.identity({ connection }),
       resourceOf: (connection) => this.resources.get(connection),
     });
-    if (report) await this.telemetry.usersLeftBehind(report.left.length, log);
+    if (report.sweep) await this.telemetry.usersLeftBehind(report.sweep.left.length, log);
     return report;
   }
 
@@ -175,11 +189,11 @@ export class App {
 
   /** As things were last seen. Makes no call. */
   lastSeen(): HealthReport {
-    return lastSeen(this.health);
+    return lastSeen(this.health, this.openedHistory?.clockSkewMs());
   }
 
   /** As things are: storage and every connection are asked, at most once in 30 s. */
-  askAll(now: number = Date.now()): Promise<HealthReport> {
+  askAll(now: number = performance.now()): Promise<HealthReport> {
     if (this.deep === undefined || now >= this.deep.until) {
       this.deep = { until: now + DEEP_HEALTH_MS, report: this.ask() };
     }
@@ -193,12 +207,7 @@ export class App {
   async terminate(): Promise<string[]> {
     this.stop.abort(new AppError(503, 'Stopped', 'The app is stopping.'));
     const ended = await Promise.all([...this.running]);
-    return ended.flatMap(({ id, cleanup, actions }) => {
-      if (cleanup === 'Pending')
-        return [`Run ${id} was stopped and its user could not be deleted in time: it was left in ACS.`];
-      const cut = actions.some(({ name, status }) => name === createUser.name && status === 'Aborted');
-      return cut ? [`Run ${id} was stopped while it created a user: ACS may have made one that is left.`] : [];
-    });
+    return ended.flatMap((run) => stoppedRunLine(run) ?? []);
   }
 
   private ended(run: Run): Run {

@@ -4,6 +4,7 @@ import { checkConnectionSettings } from './identity/connections';
 import { checkCredentialKind } from './identity/credentials';
 import { scopesOfSetting } from './identity/inputs';
 import { checkWithinLimits } from './identity/operatorLimits';
+import { LIMITS } from './limits';
 import { connectionNames, functionUrlSettings, historyDays, historySettings, workflowSettings } from './settings';
 import { readChecks } from './workflow/deeperChecks';
 
@@ -16,9 +17,13 @@ export function acsNames(): string[] {
   }
 }
 
-/** As things were last seen. Makes no call. */
-export function lastSeen(health: Health): HealthReport {
-  return report([settingsCheck(), storageCheck(health), ...acsNames().map((name) => health.get(`acs:${name}`))]);
+/** As things were last seen. Makes no call. `clockSkewMs`: how far this clock is ahead of the storage's. */
+export function lastSeen(health: Health, clockSkewMs: number | undefined): HealthReport {
+  return report([
+    settingsCheck(),
+    storageCheck(health, clockSkewMs),
+    ...acsNames().map((name) => health.get(`acs:${name}`)),
+  ]);
 }
 
 function settingsCheck(): HealthCheck {
@@ -47,7 +52,7 @@ function settingsCheck(): HealthCheck {
   }
 }
 
-function storageCheck(health: Health): HealthCheck {
+function storageCheck(health: Health, clockSkewMs = 0): HealthCheck {
   try {
     if (historySettings().kind === 'memory') {
       return {
@@ -65,5 +70,12 @@ function storageCheck(health: Health): HealthCheck {
       message: 'The setting of the storage is malformed.',
     };
   }
-  return health.get('storage');
+  const check = health.get('storage');
+  if (check.status !== 'Healthy' || Math.abs(clockSkewMs) <= LIMITS.clockSkewMs) return check;
+  return {
+    ...check,
+    status: 'Unhealthy',
+    code: 'ClockSkew',
+    message: "This machine's clock is more than a minute off the storage's: earlier runs are not cleaned up.",
+  };
 }

@@ -30,13 +30,16 @@ export function openAppHistory(health: Health): History {
   };
   const { runs, ledger } = history;
   return {
+    ...history,
     runs: {
       kind: runs.kind,
-      save: (run) => noted(runs.save(run)),
+      save: (run, deleted) => noted(runs.save(run, deleted)),
       close: (run) => noted(runs.close(run)),
+      cleaned: (entry) => noted(runs.cleaned(entry)),
       get: (id) => noted(runs.get(id)),
       list: (query) => noted(runs.list(query)),
       hours: (query) => noted(runs.hours(query)),
+      unknown: (query) => noted(runs.unknown(query)),
       maintain: (keepFrom, limitMs) => noted(runs.maintain(keepFrom, limitMs)),
       check: () => noted(runs.check()),
     },

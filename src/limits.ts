@@ -3,7 +3,7 @@
  * so that a workflow that drives the functions by URL hears why it failed.
  */
 export const LIMITS = {
-  /** One request to ACS. */
+  /** One request to ACS; creating a user may take as long as its action or step, as it can't be repeated. */
   callMs: 10_000,
   /** One action function with its retries. */
   actionMs: 25_000,
@@ -19,12 +19,20 @@ export const LIMITS = {
   terminateStepMs: 1_500,
   /** One operation on the history's storage, with its retries. */
   storageMs: 8_000,
-  /** Writing a user into the ledger, or striking it off: a run waits for it. */
+  /** Writing a user into the ledger: a run waits for it at its end. */
   ledgerMs: 2_000,
+  /** How long a run's end waits for a write of its progress that is on its way. */
+  progressMs: 2_000,
+  /** All attempts to write a run that has ended. */
+  recordMs: 15_000,
   /** Reporting a run to Application Insights: the invocation waits for it. */
   telemetryMs: 3_000,
-  /** All that is done about earlier runs after a scheduled one: deleting what they left, closing those that died, trimming history. */
+  /** All that is done about earlier runs after a scheduled one: closing those that died, deleting their users, trimming history. */
   maintenanceMs: 45_000,
+  /** Deleting one user of an earlier run, with its retries. */
+  sweepDeleteMs: 5_000,
+  /** How far this clock may be from the storage's before nothing is deleted by it. */
+  clockSkewMs: 60_000,
   /** How old a run must be to be over, however it ended: its steps, its cleanup, and as much again. The platform ends it by then. */
   runOverMs: 300_000,
 } as const;

@@ -175,8 +175,11 @@ export function functionUrlSettings(): { baseUrl: string; key: string | undefine
     );
   }
   const loopback = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host);
-  return { baseUrl: `${loopback ? 'http' : 'https'}://${host}`, key: readSecret('WORKFLOW_FUNCTION_KEY') };
+  return { baseUrl: `${loopback ? 'http' : 'https'}://${host}`, key: functionKey() };
 }
+
+/** The key that opens the app's own functions. */
+export const functionKey = (): string | undefined => readSecret('WORKFLOW_FUNCTION_KEY');
 
 /** Where runs are kept. */
 export type HistorySettings =

@@ -4,6 +4,7 @@ import { openHistory, type History } from '../../src/history/openHistory';
 import { AcsActions } from '../../src/identity/acsActions';
 import { createCredential } from '../../src/identity/credentials';
 import { LIMITS } from '../../src/limits';
+import { startOfRunId } from '../../src/runId';
 import { identityLifecycle } from '../../src/workflow/identityLifecycle';
 import { sweep } from '../../src/workflow/sweep';
 import { COULD_NOT_RUN, CommandError, FAILED, sayError } from '../commandError';
@@ -65,10 +66,22 @@ Example:
 
 async function list(options: SweepOptions): Promise<number> {
   const { ledger } = openStorage(options);
-  const left = await ledger.list({ startedBefore: Date.now() - LIMITS.runOverMs });
-  if (options.output === 'json') console.log(JSON.stringify({ left }, undefined, 2));
+  const over = Date.now() - LIMITS.runOverMs;
+  const entries = await ledger.list({ startedBefore: Date.now() + LIMITS.clockSkewMs });
+  const left = entries.filter(({ runId }) => startOfRunId(runId) < over);
+  const tooYoung = entries.length - left.length;
+  if (options.output === 'json') console.log(JSON.stringify({ left, tooYoung }, undefined, 2));
   else {
-    console.log(left.length === 0 ? 'No run left a user.' : `Runs left ${left.length} ${users(left.length)}:`);
+    console.log(
+      left.length === 0
+        ? `No run older than ${MINUTES} minutes left a user.`
+        : `Runs left ${left.length} ${users(left.length)}:`,
+    );
+    if (tooYoung > 0) {
+      console.log(
+        `${tooYoung} ${users(tooYoung)} of runs younger than ${MINUTES} minutes: those runs may still delete them.`,
+      );
+    }
     for (const { userId, runId, connection, madeAt } of left)
       console.log(`  ${userId}  made ${madeAt} by run ${runId} on ${connection}`);
   }
@@ -82,10 +95,8 @@ async function clean(options: SweepOptions): Promise<number> {
     );
   }
   const acs = await openNamedConnection(options);
-  const { runs, ledger } = openStorage(options);
   const report = await sweep({
-    runs,
-    ledger,
+    ...openStorage(options),
     limitMs: options.timeout * 1000,
     actionsOn: (connection) => {
       if (connection === options.connection) return Promise.resolve(new AcsActions(acs));
@@ -96,16 +107,20 @@ async function clean(options: SweepOptions): Promise<number> {
       );
     },
   });
-  if (options.output === 'json') console.log(JSON.stringify(report, undefined, 2));
+  const closed = report.closed.length;
+  if (options.output === 'json') console.log(JSON.stringify({ ...report, closed }, undefined, 2));
   else {
     console.log(
-      `Deleted ${report.deleted} ${users(report.deleted)}; closed ${report.closed} dead ${report.closed === 1 ? 'run' : 'runs'}.`,
+      `Deleted ${report.deleted} ${users(report.deleted)}; closed ${closed} dead ${closed === 1 ? 'run' : 'runs'}.`,
     );
     for (const { userId, runId, reason } of report.left) console.log(`  left: ${userId} of run ${runId}: ${reason}`);
     if (report.isCutShort) console.log('The time was too short for all of it: run it again, or see --timeout.');
   }
   return report.left.length === 0 && !report.isCutShort ? 0 : FAILED;
 }
+
+/** How old a run must be before its users are touched. */
+const MINUTES = LIMITS.runOverMs / 60_000;
 
 const users = (count: number) => (count === 1 ? 'user' : 'users');
 

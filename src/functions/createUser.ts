@@ -2,6 +2,7 @@ import { app } from '@azure/functions';
 import { theApp } from '../app';
 import { handle } from '../http/handle';
 import { createUserInput } from '../identity/inputs';
+import { RUN_MARK_HEADER } from '../identity/runMark';
 import { allowedWish } from '../identity/operatorLimits';
 
 app.http('createUser', {
@@ -10,6 +11,10 @@ app.http('createUser', {
   authLevel: 'function',
   handler: handle(createUserInput, async (input, call) => ({
     status: 201,
-    jsonBody: await (await theApp.identity(input)).createUser(allowedWish(input), call),
+    jsonBody: await theApp.createUser(allowedWish(input), {
+      ...call,
+      runMark: call.request.headers.get(RUN_MARK_HEADER) ?? undefined,
+      log: call.context,
+    }),
   })),
 });

@@ -116,10 +116,15 @@ export class Rows {
     return rows;
   }
 
-  /** Makes all changes or none. Returns the new ETag of the row `of`. */
-  async change(changes: TransactionAction[], of: string): Promise<string> {
+  /** Makes all changes or none. Returns the new ETag of the first row. */
+  async change(changes: TransactionAction[]): Promise<string> {
     const answer = await this.client.submitTransaction(changes, { abortSignal: this.abortSignal });
-    return answer.getResponseForEntity(of)?.etag ?? '*';
+    const { status, subResponses } = answer;
+    // by position: Azurite names no row in the answer to an update, and neither does Azure in that to a deletion
+    if (status !== 202 || subResponses.length !== changes.length || subResponses.some((one) => one.status >= 300)) {
+      throw new NotTables();
+    }
+    return subResponses[0]?.etag ?? '*';
   }
 
   async upsert(row: { rowKey: string; [property: string]: unknown }): Promise<void> {
@@ -127,7 +132,7 @@ export class Rows {
     await this.client.upsertEntity({ ...row, partitionKey }, 'Replace', { abortSignal });
   }
 
-  /** A row that is not there is no fault. */
+  /** A row that does not exist is no error. */
   async delete(rowKey: string): Promise<void> {
     try {
       await this.client.deleteEntity(this.partitionKey, rowKey, { abortSignal: this.abortSignal });
@@ -142,7 +147,7 @@ export class Rows {
       const some = rowKeys.slice(i, i + MAX_CHANGES);
       const changes = some.map((rowKey): TransactionAction => ['delete', { partitionKey: this.partitionKey, rowKey }]);
       try {
-        await this.change(changes, some[0] ?? '');
+        await this.change(changes);
       } catch (error) {
         if (!isRowMissing(error)) throw error;
         // somebody else deleted one of them, and the transaction is all or nothing
@@ -151,6 +156,9 @@ export class Rows {
     }
   }
 }
+
+/** Something else than Azure Tables answered, such as a proxy with a page of its own. */
+export class NotTables extends Error {}
 
 const quoted = (key: string) => key.replaceAll("'", "''");
 
@@ -172,6 +180,11 @@ export function isConflict(error: unknown): boolean {
 
 function fault(error: unknown): string {
   const { statusCode, code, name } = error as { statusCode?: number; code?: string; name?: string };
+  if (/Credential|Authentication/.test(name ?? '')) return 'gets no Entra ID token: check that the identity exists';
+  // the SDK throws errors without a code for answers that it can't read
+  const isUnreadable = code === undefined && statusCode === undefined && name !== 'LimitReached';
+  if (isUnreadable || code === 'PARSE_ERROR')
+    return 'gave an answer that is not one of Azure Tables: check its address, and proxies on the way';
   if (statusCode === 401 || statusCode === 403)
     return `refuses access (${statusCode}): check its key, or the role Storage Table Data Contributor`;
   if (statusCode !== undefined) return `failed (${statusCode})`;

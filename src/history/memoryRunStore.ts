@@ -1,4 +1,6 @@
 import type { Run } from '../workflow/runRecord';
+import { entriesOf, type Ledger, type LedgerEntry } from './ledger';
+import { isUnknown, withoutUser } from './runCleanup';
 import { passes, summaryOf } from './runSummary';
 import { addEnd, emptyTally, endOf, hourOf, type HourOfRuns } from './runStatistics';
 import { DEFAULT_TOP, type HoursQuery, type RunPage, type RunQuery, type RunStore } from './runStore';
@@ -11,19 +13,31 @@ export class MemoryRunStore implements RunStore {
   readonly kind = 'memory';
   private readonly runs = new Map<string, Run>();
 
-  save(run: Run): Promise<void> {
+  constructor(private readonly ledger: Ledger) {}
+
+  async save(run: Run, deleted: readonly string[] = []): Promise<void> {
+    const kept = this.runs.get(run.id);
+    if (run.status === 'Running' && kept !== undefined && kept.status !== 'Running') return;
     this.runs.set(run.id, structuredClone(run));
+    for (const userId of deleted) await this.ledger.strike({ runId: run.id, userId });
+    if (run.status !== 'Running') for (const entry of entriesOf(run)) await this.ledger.add(entry);
     if (this.runs.size > MEMORY_RUNS) {
       const oldest = [...this.runs.keys()].reduce((a, b) => (a > b ? a : b));
       this.runs.delete(oldest);
     }
-    return Promise.resolve();
   }
 
-  async close(run: Run): Promise<boolean> {
-    if (this.runs.get(run.id)?.status !== 'Running') return false;
+  async cleaned(entry: Pick<LedgerEntry, 'runId' | 'userId'>): Promise<void> {
+    const run = this.runs.get(entry.runId);
+    const cleaned = run && withoutUser(run, entry.userId);
+    if (cleaned) this.runs.set(entry.runId, cleaned);
+    await this.ledger.strike(entry);
+  }
+
+  async close(run: Run): Promise<LedgerEntry[] | undefined> {
+    if (this.runs.get(run.id)?.status !== 'Running') return undefined;
     await this.save(run);
-    return true;
+    return entriesOf(run);
   }
 
   get(id: string): Promise<Run | undefined> {
@@ -57,6 +71,14 @@ export class MemoryRunStore implements RunStore {
       hours.set(startMs, hour);
     }
     return Promise.resolve([...hours.values()]);
+  }
+
+  unknown({ since, until, connection }: HoursQuery): Promise<number> {
+    const found = [...this.runs.values()].filter((run) => {
+      const start = Date.parse(run.startTime);
+      return isUnknown(run) && start >= since && start < until && (connection ?? run.connection) === run.connection;
+    });
+    return Promise.resolve(found.length);
   }
 
   maintain(keepFrom: number): Promise<number> {

@@ -1,7 +1,8 @@
 import type { TableClient, TableServiceClientOptions } from '@azure/data-tables';
 import type { TokenCredential } from '@azure/identity';
+import type { PipelinePolicy } from '@azure/core-rest-pipeline';
 import { misconfigured } from '../errors';
-import { HistoryTable } from './historyTable';
+import { HistoryTable, NotTables } from './historyTable';
 import type { Ledger } from './ledger';
 import { MemoryLedger } from './memoryLedger';
 import { MemoryRunStore } from './memoryRunStore';
@@ -24,13 +25,48 @@ const RETRIES = { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 1_000 }
 export interface History {
   runs: RunStore;
   ledger: Ledger;
+  /**
+   * How far this machine's clock is ahead of the storage's, in milliseconds, by the `Date` of its last answer; undefined before the first answer
+   * and without a storage.
+   */
+  clockSkewMs: () => number | undefined;
 }
 
 /** The history at `place`; nothing is connected to before it is used. */
 export function openHistory(place: HistoryPlace, partitionKey: string): History {
-  if (place.kind === 'memory') return { runs: new MemoryRunStore(), ledger: new MemoryLedger() };
-  const table = new HistoryTable({ partitionKey, setting: place.setting, client: () => tableClient(place) });
-  return { runs: new TablesRunStore(table), ledger: new TablesLedger(table) };
+  if (place.kind === 'memory') {
+    const ledger = new MemoryLedger();
+    return { runs: new MemoryRunStore(ledger), ledger, clockSkewMs: () => undefined };
+  }
+  let skewMs: number | undefined;
+  const client = async () => {
+    const opened = await tableClient(place);
+    opened.pipeline.addPolicy(answerPolicy((ms) => (skewMs = ms)));
+    return opened;
+  };
+  const table = new HistoryTable({ partitionKey, setting: place.setting, client });
+  return { runs: new TablesRunStore(table), ledger: new TablesLedger(table), clockSkewMs: () => skewMs };
+}
+
+/**
+ * Takes no answer of something else than the storage for one of it, and compares this clock with the `Date` of each answer, which has whole seconds
+ * and was written while the request was on its way.
+ */
+function answerPolicy(onSkew: (ms: number) => void): PipelinePolicy {
+  return {
+    name: 'storageAnswer',
+    async sendRequest(request, next) {
+      const sentAt = Date.now();
+      const response = await next(request);
+      const { headers } = response;
+      if (response.status < 300 && !headers.has('x-ms-version') && !headers.has('x-ms-request-id'))
+        throw new NotTables();
+      const date = Date.parse(headers.get('date') ?? '');
+      // a clock that is right is in between
+      if (!Number.isNaN(date)) onSkew(sentAt > date + 1_000 ? sentAt - date - 1_000 : Math.min(0, Date.now() - date));
+      return response;
+    },
+  };
 }
 
 async function tableClient(place: Exclude<HistoryPlace, { kind: 'memory' }>): Promise<TableClient> {

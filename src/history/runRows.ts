@@ -1,10 +1,13 @@
 import { runIdPrefix } from '../runId';
-import type { Action, Run } from '../workflow/runRecord';
+import type { Action, Run, RunError } from '../workflow/runRecord';
 import type { RunQuery } from './runStore';
 import { summaryOf } from './runSummary';
 
 /** UTF-16 units that one property holds at the most (Azure: 32 Ki), less a little. */
 export const PROPERTY_UNITS = 32_000;
+
+/** UTF-16 units of an error's message. */
+const MESSAGE_UNITS = 4_000;
 
 export interface RunRow {
   partitionKey: string;
@@ -14,11 +17,12 @@ export interface RunRow {
 
 /** The row of a run itself: its id is the row key, so newest first is the natural order. A property an action. */
 export function runRow(partitionKey: string, run: Run): RunRow {
-  const { actions, ...rest } = run;
+  const { actions, ...rest } = shortErrors(run);
   const row: RunRow = {
     partitionKey,
     rowKey: run.id,
     status: run.status,
+    cleanup: run.cleanup,
     run: JSON.stringify(rest),
     actionCount: actions.length,
     summary: summaryText(run),
@@ -83,7 +87,18 @@ export function keyRange(query: RunQuery): KeyRange {
   return { prefix, above: prefix + above, below: prefix + below, rest: filters > 1 };
 }
 
-function summaryText(run: Run): string {
+/** Messages of errors are bounded where they are made. This is the last line: a run that does not fit could not be kept at all. */
+function shortErrors(run: Run): Run {
+  const cut = ({ code, message }: RunError): RunError => ({ code, message: message.slice(0, MESSAGE_UNITS) });
+  return {
+    ...run,
+    ...(run.error ? { error: cut(run.error) } : {}),
+    ...(run.recordError ? { recordError: cut(run.recordError) } : {}),
+  };
+}
+
+function summaryText(whole: Run): string {
+  const run = shortErrors(whole);
   const text = JSON.stringify(summaryOf(run));
   return text.length <= PROPERTY_UNITS ? text : JSON.stringify({ ...run, actions: [], shortened: true });
 }

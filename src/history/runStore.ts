@@ -1,4 +1,5 @@
 import type { Run, RunStatus } from '../workflow/runRecord';
+import type { LedgerEntry } from './ledger';
 import type { HourOfRuns } from './runStatistics';
 
 /** Which runs to list. Times are milliseconds since the epoch, `since` included, `until` not. */
@@ -27,15 +28,25 @@ export interface RunPage {
  */
 export interface RunStore {
   readonly kind: 'tables' | 'memory';
-  /** Keeps a run; one with an end replaces the same run without. */
-  save(run: Run): Promise<void>;
-  /** Gives a run that died an end, unless it has one by now. Returns whether it did. */
-  close(run: Run): Promise<boolean>;
+  /**
+   * Keeps a run. One with an end replaces the same run without, never the other way round, and also one that was closed as dead. `deleted`: users
+   * of the run that no longer exist; they are removed from the ledger in the same change. The users that an ended run left are added to it.
+   */
+  save(run: Run, deleted?: readonly string[]): Promise<void>;
+  /**
+   * Gives a run that died an end, unless it has one by now, and adds the users that it left to the ledger. Returns their entries, `undefined` if
+   * the run has an end.
+   */
+  close(run: Run): Promise<LedgerEntry[] | undefined>;
+  /** A user that a run left is deleted: it is removed from the ledger and from its run, in one change. */
+  cleaned(entry: Pick<LedgerEntry, 'runId' | 'userId'>): Promise<void>;
   /** The run of that id with all that is kept of it; undefined: there is none. */
   get(id: string): Promise<Run | undefined>;
   list(query: RunQuery): Promise<RunPage>;
   /** What the runs of a time that ended came to, for each hour in which one began. */
   hours(query: HoursQuery): Promise<HourOfRuns[]>;
+  /** How many runs of a time ended without knowing whether ACS made a user. */
+  unknown(query: HoursQuery): Promise<number>;
   /**
    * Deletes runs that started before `keepFrom` (milliseconds since the epoch), and does what makes later queries cheap, within `limitMs`.
    * Returns how many runs it deleted; those that the time was not enough for are left to the next time.

@@ -68,7 +68,7 @@ function merged(hourRows: readonly Row[], ended: readonly Row[], connection: str
   return [...hours.values()];
 }
 
-/** Moves what ended runs left into the rows of their hours: `limit` transactions at the most, none after `until` (milliseconds since the epoch). */
+/** Moves what ended runs left into the rows of their hours: `limit` transactions at the most, none after `until` (of `performance.now()`). */
 export async function foldEnded(
   rows: Rows,
   { limit = Infinity, until = Infinity }: { limit?: number; until?: number },
@@ -82,7 +82,7 @@ export async function foldEnded(
     }
     for (const [hour, ended] of byHour) {
       for (let i = 0; i < ended.length; i += MAX_CHANGES - 1) {
-        if (transactions >= limit || Date.now() > until) return;
+        if (transactions >= limit || performance.now() > until) return;
         transactions += 1;
         await foldInto(rows, hour, ended.slice(i, i + MAX_CHANGES - 1));
       }
@@ -101,7 +101,7 @@ async function foldInto(rows: Rows, hour: number, ended: readonly Row[]): Promis
     ...ended.map(({ rowKey }): TransactionAction => ['delete', { partitionKey, rowKey }]),
   ];
   try {
-    await rows.change(changes, row.rowKey);
+    await rows.change(changes);
   } catch (error) {
     // somebody else folds the same rows: they are counted by either of us, and never by both
     if (!isConflict(error)) throw error;

@@ -6,20 +6,21 @@ import { untilKey } from './runRows';
 const PREFIX = 'l!';
 
 /** Keys sort by run, so that what old runs left is a range. */
-const keyOf = ({ runId, userId }: Pick<LedgerEntry, 'runId' | 'userId'>) =>
+export const ledgerKey = ({ runId, userId }: Pick<LedgerEntry, 'runId' | 'userId'>) =>
   `${PREFIX}${runId}!${Buffer.from(userId).toString('base64url')}`;
+
+export const ledgerRow = (entry: LedgerEntry) => ({ rowKey: ledgerKey(entry), entry: JSON.stringify(entry) });
 
 /** Keeps the ledger beside the runs, in rows of their own. */
 export class TablesLedger implements Ledger {
   constructor(private readonly table: HistoryTable) {}
 
   async add(entry: LedgerEntry): Promise<void> {
-    const row = { rowKey: keyOf(entry), entry: JSON.stringify(entry) };
-    await this.table.bounded((rows) => rows.upsert(row), LIMITS.ledgerMs);
+    await this.table.bounded((rows) => rows.upsert(ledgerRow(entry)), LIMITS.ledgerMs);
   }
 
   async strike(entry: Pick<LedgerEntry, 'runId' | 'userId'>): Promise<void> {
-    await this.table.bounded((rows) => rows.delete(keyOf(entry)), LIMITS.ledgerMs);
+    await this.table.bounded((rows) => rows.delete(ledgerKey(entry)), LIMITS.ledgerMs);
   }
 
   async list({ startedBefore, top = Infinity }: LedgerQuery): Promise<LedgerEntry[]> {

@@ -1,19 +1,29 @@
 import type { TransactionAction } from '@azure/data-tables';
 import { isRunId } from '../runId';
 import type { Run } from '../workflow/runRecord';
-import { isConflict, type HistoryTable, type Rows } from './historyTable';
+import { isConflict, type HistoryTable, type Row, type Rows } from './historyTable';
 import { endedRow, isEnd } from './hourRows';
-import { indexRows, keyRange, keysOfRun, runOf, runRow, statusKey, untilKey } from './runRows';
+import { entriesOf, type LedgerEntry } from './ledger';
+import { isUnknown, withoutUser } from './runCleanup';
+import { indexRows, keyRange, keysOfRun, runOf, runRow, sinceKey, statusKey, untilKey, type RunRow } from './runRows';
 import { passes } from './runSummary';
 import { DEFAULT_TOP, type HoursQuery, type RunPage, type RunQuery, type RunStore } from './runStore';
 import type { HourOfRuns } from './runStatistics';
 import { foldEnded, readHours, trimHours } from './tablesHours';
+import { ledgerKey, ledgerRow } from './tablesLedger';
 
 /** A row as it was last seen: what a change of it must start from. */
 interface Seen {
   etag: string;
   status: string;
+  /** Rows of older versions don't have it. */
+  cleanup: string | undefined;
 }
+
+/** A row for each run that ended without knowing whether ACS made a user. */
+const UNKNOWN = 'u!';
+/** How far the users of older versions' runs were looked for. */
+const MARKER = 'm!usersLeft';
 
 /** Rows that one page reads at the most when several filters are given at once. */
 const MAX_SCANNED = 2_000;
@@ -28,19 +38,22 @@ export class TablesRunStore implements RunStore {
 
   constructor(private readonly table: HistoryTable) {}
 
-  async save(run: Run): Promise<void> {
+  async save(run: Run, deleted: readonly string[] = []): Promise<void> {
     await this.table
       .bounded(async (rows) => {
         let seen = this.running.get(run.id) ?? (run.status === 'Running' ? undefined : await look(rows, run.id));
         for (let tries = 0; ; tries += 1) {
           try {
-            const etag = await write(rows, run, seen);
-            if (run.status === 'Running') this.running.set(run.id, { etag, status: run.status });
+            const etag = await write(rows, run, seen, tries === 0 ? deleted : []);
+            if (run.status === 'Running') this.running.set(run.id, { etag, status: run.status, cleanup: run.cleanup });
+            if (tries > 0) for (const userId of deleted) await rows.delete(ledgerKey({ runId: run.id, userId }));
             return;
           } catch (error) {
-            // somebody else closed the run meanwhile: this is its real verdict, so look again and replace theirs
+            // an entry of the ledger is not there, or somebody else closed the run meanwhile: this is its real verdict, so it replaces theirs
             if (tries >= 3 || !isConflict(error)) throw error;
             seen = await look(rows, run.id);
+            // an earlier state of a run that has ended by now is of no interest
+            if (run.status === 'Running' && seen !== undefined && isEnd(seen.status)) return;
           }
         }
       })
@@ -49,16 +62,34 @@ export class TablesRunStore implements RunStore {
       });
   }
 
-  async close(run: Run): Promise<boolean> {
+  async cleaned(entry: Pick<LedgerEntry, 'runId' | 'userId'>): Promise<void> {
+    const key = ledgerKey(entry);
+    await this.table.bounded(async (rows) => {
+      const row = isRunId(entry.runId) ? await rows.get(entry.runId) : undefined;
+      const run = row && withoutUser(runOf(row), entry.userId);
+      if (row && run) {
+        try {
+          await write(rows, run, seenOf(row), [entry.userId]);
+          return;
+        } catch (error) {
+          // somebody else does the same, or the entry is gone: the next maintenance sees what is left to do
+          if (!isConflict(error)) throw error;
+        }
+      }
+      await rows.delete(key);
+    });
+  }
+
+  async close(run: Run): Promise<LedgerEntry[] | undefined> {
     return this.table.bounded(async (rows) => {
       const seen = await look(rows, run.id);
-      if (seen?.status !== 'Running') return false;
+      if (seen?.status !== 'Running') return undefined;
       try {
         await write(rows, run, seen);
-        return true;
+        return entriesOf(run);
       } catch (error) {
         // its own process ended it at this moment after all
-        if (isConflict(error)) return false;
+        if (isConflict(error)) return undefined;
         throw error;
       }
     });
@@ -96,11 +127,20 @@ export class TablesRunStore implements RunStore {
     return this.table.bounded((rows) => readHours(rows, query));
   }
 
+  async unknown({ since, until, connection }: HoursQuery): Promise<number> {
+    return this.table.bounded(async (rows) => {
+      const range = { above: UNKNOWN + untilKey(until), below: UNKNOWN + sinceKey(since), select: ['connection'] };
+      const found = await rows.all(range);
+      return found.filter((row) => connection === undefined || row.connection === connection).length;
+    });
+  }
+
   async maintain(keepFrom: number, limitMs: number): Promise<number> {
     return this.table.bounded(async (rows) => {
-      // what is not done in time is left to the next time, and what was done is told
-      const until = Date.now() + 0.8 * limitMs;
+      // what is not done in time is left to the next time
+      const until = performance.now() + 0.8 * limitMs;
       await foldEnded(rows, { until });
+      await addOldUsersLeft(rows, until);
       let deleted = 0;
       for await (const page of rows.pages({ above: untilKey(keepFrom), below: ':', select: ['summary'] })) {
         const runs = page.map(({ summary }) => JSON.parse(String(summary)) as Run);
@@ -108,10 +148,12 @@ export class TablesRunStore implements RunStore {
           const some = runs.slice(i, i + RUNS_AT_ONCE);
           await rows.deleteAll(some.flatMap((run) => keysOfRun(rows.partitionKey, run)));
           deleted += some.length;
-          if (Date.now() > until) return deleted;
+          if (performance.now() > until) return deleted;
         }
       }
       await trimHours(rows, keepFrom);
+      const unknown = await rows.all({ above: UNKNOWN + untilKey(keepFrom), below: `${UNKNOWN}:`, select: [] });
+      await rows.deleteAll(unknown.map(({ rowKey }) => rowKey));
       return deleted;
     }, limitMs);
   }
@@ -122,22 +164,57 @@ export class TablesRunStore implements RunStore {
 }
 
 async function look(rows: Rows, id: string): Promise<Seen | undefined> {
-  const row = await rows.get(id, ['status']);
-  return row && { etag: row.etag, status: String(row.status) };
+  const row = await rows.get(id, ['status', 'cleanup']);
+  return row && seenOf(row);
 }
 
-/** Writes a run with its index rows, and its end for the statistics, all or nothing. Returns the row's new ETag. */
-async function write(rows: Rows, run: Run, seen: Seen | undefined): Promise<string> {
+const seenOf = ({ etag, status, cleanup }: Row): Seen => ({
+  etag,
+  status: String(status),
+  cleanup: typeof cleanup === 'string' ? cleanup : undefined,
+});
+
+/**
+ * Writes a run with its index rows, its end for the statistics, and its users in the ledger, all or nothing. `deleted`: its users that the ledger
+ * has and that no longer exist. Returns the row's new ETag.
+ */
+async function write(rows: Rows, run: Run, seen: Seen | undefined, deleted: readonly string[] = []): Promise<string> {
   const { partitionKey } = rows;
   const row = runRow(partitionKey, run);
+  const upsert = (one: RunRow): TransactionAction => ['upsert', one, 'Replace'];
+  const remove = (rowKey: string): TransactionAction => ['delete', { partitionKey, rowKey }];
   const changes: TransactionAction[] = [
     seen ? ['update', row, 'Replace', { etag: seen.etag }] : ['create', row],
-    ...indexRows(partitionKey, run).map((index): TransactionAction => ['upsert', index, 'Replace']),
+    ...indexRows(partitionKey, run).map(upsert),
+    ...deleted.map((userId) => remove(ledgerKey({ runId: run.id, userId }))),
   ];
-  if (seen && seen.status !== run.status)
-    changes.push(['delete', { partitionKey, rowKey: `${statusKey(seen.status)}${run.id}` }]);
-  if (isEnd(run.status) && seen?.status !== run.status) {
-    changes.push(['upsert', endedRow(partitionKey, run, run.status, seen?.status), 'Replace']);
+  if (seen && seen.status !== run.status) changes.push(remove(`${statusKey(seen.status)}${run.id}`));
+  if (isEnd(run.status)) {
+    changes.push(...entriesOf(run).map((entry) => upsert({ partitionKey, ...ledgerRow(entry) })));
+    if (seen?.status !== run.status) changes.push(upsert(endedRow(partitionKey, run, run.status, seen?.status)));
+    const unknownKey = `${UNKNOWN}${run.id}`;
+    if (isUnknown(run)) changes.push(upsert({ partitionKey, rowKey: unknownKey, connection: run.connection }));
+    else if (seen && isEnd(seen.status) && seen.cleanup === 'Unknown') changes.push(remove(unknownKey));
   }
-  return rows.change(changes, run.id);
+  return rows.change(changes);
+}
+
+/**
+ * Older versions did not add the users of an ended run to the ledger: where their own write of the ledger had failed, nothing knew of them but
+ * the run. Looks through all runs, once for each history.
+ */
+async function addOldUsersLeft(rows: Rows, until: number): Promise<void> {
+  const marker = await rows.get(MARKER, ['above']);
+  const above = typeof marker?.above === 'string' ? marker.above : '0';
+  if (above === ':') return;
+  for await (const page of rows.pages({ above, below: ':', select: ['summary'], pageSize: 250 })) {
+    for (const { summary } of page) {
+      const run = JSON.parse(String(summary)) as Run;
+      if (isEnd(run.status)) for (const entry of entriesOf(run)) await rows.upsert(ledgerRow(entry));
+    }
+    const last = page.at(-1)?.rowKey;
+    if (last !== undefined) await rows.upsert({ rowKey: MARKER, above: last });
+    if (performance.now() > until) return;
+  }
+  await rows.upsert({ rowKey: MARKER, above: ':' });
 }

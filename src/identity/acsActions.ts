@@ -2,23 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { CommunicationAccessToken } from '@azure/communication-identity';
 import { AppError } from '../errors';
 import { LIMITS, withLimit } from '../limits';
+import { STRAY_USER_TARGET } from '../userId';
 import { meaningOf, type Operation } from './acsErrors';
 import { acsFailure, statusName, type AcsFailure } from './acsFailure';
 import type { Connection } from './connections';
-import {
-  STRAY_USER_TARGET,
-  type AccessToken,
-  type CallOptions,
-  type CreatedUser,
-  type IdentityActions,
-} from './identityActions';
+import type { AccessToken, CallOptions, CreatedUser, IdentityActions } from './identityActions';
 import { DEFAULT_RETRY, mayRepeat, nextDelay, SYSTEM_CLOCK, type RetryClock } from './retries';
 
 export interface AcsActionsOptions {
   /** Told how each call ended; for health. `error` is undefined when ACS took the call. */
   onOutcome?: (connection: string, error: AppError | undefined) => void;
   clock?: RetryClock;
-  /** The limit of one request, in milliseconds. */
+  /** The limit of one request that may be repeated, in milliseconds. */
   callMs?: number;
   /** Cuts every operation that may be asked for again; creating a user goes on, so that its id is heard. */
   stop?: AbortSignal;
@@ -112,7 +107,13 @@ export class AcsActions implements IdentityActions {
     const policy = options.retry ?? DEFAULT_RETRY;
     const deadline = now() + (options.timeoutMs ?? LIMITS.actionMs);
     for (let repetition = 0; ; repetition += 1) {
-      const outcome = await this.attempt(operation, options, deadline - now(), send);
+      const leftMs = deadline - now();
+      // creating a user can't be repeated, so nothing is won by giving up on it early
+      const limitMs =
+        operation === 'createUser'
+          ? Math.max(leftMs, options.listenMs ?? 0)
+          : Math.min(leftMs, this.options.callMs ?? LIMITS.callMs);
+      const outcome = await this.attempt(operation, options, limitMs, send);
       if ('value' in outcome) {
         this.options.onOutcome?.(this.connection.name, undefined);
         return outcome.value;
@@ -140,7 +141,7 @@ export class AcsActions implements IdentityActions {
   private async attempt<T>(
     operation: Operation,
     options: CallOptions,
-    leftMs: number,
+    limitMs: number,
     send: (sdk: SdkOptions) => Promise<T>,
   ): Promise<{ value: T } | { failure: AcsFailure; error: AppError }> {
     const clientRequestId = randomUUID();
@@ -157,7 +158,7 @@ export class AcsActions implements IdentityActions {
         ...(error ? { error: { code: error.code, message: error.message } } : {}),
       });
     try {
-      const value = await withLimit(Math.min(this.options.callMs ?? LIMITS.callMs, leftMs), options.signal, (signal) =>
+      const value = await withLimit(limitMs, options.signal, (signal) =>
         send({
           abortSignal: signal,
           requestOptions: {

@@ -1,5 +1,6 @@
 import { AppError, type InnerError } from '../errors';
 import { redactText } from '../redact';
+import { USER_MAY_EXIST_DETAIL } from '../userId';
 import type { AcsFailure } from './acsFailure';
 import type { Connection } from './connections';
 
@@ -16,15 +17,15 @@ export function meaningOf(
   connection: Pick<Connection, 'name' | 'host' | 'whatToCheck' | 'whatToCheckForToken'>,
 ): AppError {
   const innererror = inner(failure);
+  const details = operation === 'createUser' && mayHaveMadeUser(failure) ? [USER_MAY_EXIST_DETAIL] : undefined;
   const make = (
     status: number,
     code: string,
     message: string,
     more: { target?: string | undefined; retryAfterSeconds?: number } = {},
-  ) => new AppError(status, code, message, { innererror, cause: failure.cause, ...more });
+  ) => new AppError(status, code, message, { innererror, cause: failure.cause, details, ...more });
   const { host, name } = connection;
-  const unsure =
-    operation === 'createUser' ? ' ACS may have made a user all the same; nothing can tell, ACS lists no users.' : '';
+  const unsure = details ? ` ${USER_MAY_EXIST_DETAIL.message}` : '';
 
   switch (failure.kind) {
     case 'timeout':
@@ -56,8 +57,17 @@ export function meaningOf(
         `No Entra ID token could be had for connection '${name}'. Check ${connection.whatToCheckForToken}.`,
       );
     case 'http':
-      return answered(failure, operation, connection, make);
+      return answered(failure, operation, connection, make, unsure);
   }
+}
+
+/**
+ * Can ACS have made a user although this came of `createUser`? Not when nothing reached it, when no credential was to be had, or when it refused
+ * the request.
+ */
+function mayHaveMadeUser({ kind, status = 0 }: AcsFailure): boolean {
+  if (kind === 'refused' || kind === 'credential') return false;
+  return kind !== 'http' || status === 408 || status >= 500;
 }
 
 type Make = (
@@ -72,6 +82,7 @@ function answered(
   operation: Operation,
   { name, host, whatToCheck }: Pick<Connection, 'name' | 'host' | 'whatToCheck'>,
   make: Make,
+  unsure: string,
 ): AppError {
   const { status = 0, acsCode, acsTarget } = failure;
   const said = redactText(failure.acsMessage ?? 'no message');
@@ -131,9 +142,8 @@ function answered(
     );
   }
   if (status === 400) return make(400, 'InvalidRequest', `ACS refuses the request: ${said}`, { target: acsTarget });
-  if (status === 408) return make(504, 'ServiceTimeout', `ACS (${host}) timed out (408).`);
-  const mayExist = operation === 'createUser' && status >= 500 ? ' ACS may have made a user all the same.' : '';
-  return make(502, 'ServiceUnavailable', `ACS (${host}) failed (${status} ${failure.code}).${mayExist}`);
+  if (status === 408) return make(504, 'ServiceTimeout', `ACS (${host}) timed out (408).${unsure}`);
+  return make(502, 'ServiceUnavailable', `ACS (${host}) failed (${status} ${failure.code}).${unsure}`);
 }
 
 function inner({ acsCode, msCv }: AcsFailure): InnerError | undefined {

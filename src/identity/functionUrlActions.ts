@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, type ErrorDetail, type InnerError } from '../errors';
 import { LIMITS, LimitReached, withLimit } from '../limits';
+import { stopping, unreachable, withUserMayExist, type Failed } from './functionUrlFailures';
 import { statusName } from './acsFailure';
+import { RUN_MARK_HEADER } from './runMark';
 import type { AccessToken, Attempt, CallOptions, CreatedUser, IdentityActions } from './identityActions';
 import { DEFAULT_RETRY, nextDelay, SYSTEM_CLOCK, type RetryClock } from './retries';
 
@@ -14,8 +16,13 @@ export interface FunctionUrlOptions {
   keySetting?: string;
   /** The app's connection to use; none: its default. */
   connection: string | undefined;
+  /** Is `baseUrl` this app itself? Then an address that has answered and now refuses connections means that the app is being stopped. */
+  isOwnApp?: boolean;
   clock?: RetryClock;
 }
+
+/** Addresses of this app that have answered a call of this process. */
+const answered = new Set<string>();
 
 /** What came back, or did not, from one call of a function. */
 interface Answer {
@@ -27,8 +34,6 @@ interface Answer {
   /** The app wrote this answer: it has the app's own error body or success. */
   fromApp: boolean;
 }
-
-const OFFLINE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
 /**
  * The identity actions over the URLs of a function app, so that routes, keys and input checks are tested too.
@@ -43,7 +48,9 @@ export class FunctionUrlActions implements IdentityActions {
     options: CallOptions = {},
   ): Promise<CreatedUser> {
     const { createTokenWithScopes, expiresInMinutes } = input;
-    return (await this.call('POST', 'users', { createTokenWithScopes, expiresInMinutes }, options)) as CreatedUser;
+    const created = await this.call('POST', 'users', { createTokenWithScopes, expiresInMinutes }, options);
+    if (typeof (created as Partial<CreatedUser> | undefined)?.identity?.id === 'string') return created as CreatedUser;
+    throw withUserMayExist(new AppError(502, 'FunctionUnavailable', 'The answer of createUser lacks the user id.'));
   }
 
   async issueToken(
@@ -76,18 +83,27 @@ export class FunctionUrlActions implements IdentityActions {
     const { now, sleep, random } = this.options.clock ?? SYSTEM_CLOCK;
     const policy = options.retry ?? DEFAULT_RETRY;
     const deadline = now() + (options.timeoutMs ?? LIMITS.stepMs);
-    const repeatable = method === 'DELETE' || path !== 'users';
+    const createsUser = method === 'POST' && path === 'users';
+    const repeatable = !createsUser;
     for (let repetition = 0; ; repetition += 1) {
-      const outcome = await this.attempt(method, path, body, options, deadline - now());
+      const leftMs = deadline - now();
+      const limitMs = createsUser ? Math.max(leftMs, options.listenMs ?? 0) : leftMs;
+      const outcome = await this.attempt(method, path, body, options, limitMs);
       if ('value' in outcome) return outcome.value;
       if (method === 'DELETE' && repetition > 0 && outcome.error.code === 'UserNotFound') return undefined;
       const repeat = outcome.neverArrived || (repeatable && outcome.platformFailed);
       const delay = repeat ? nextDelay(policy, repetition, deadline - now(), undefined, random) : undefined;
-      if (delay === undefined) throw outcome.error;
+      const failure = createsUser && outcome.userMayExist ? withUserMayExist(outcome.error) : outcome.error;
+      if (delay === undefined) throw this.isStopping(outcome) ? stopping(outcome.error) : failure;
       await sleep(delay, options.signal).catch(() => {
-        throw outcome.error;
+        throw failure;
       });
     }
+  }
+
+  /** Azure and the Functions host refuse new connections while an app that is being stopped ends its invocations. */
+  private isStopping({ neverArrived }: Failed): boolean {
+    return this.options.isOwnApp === true && neverArrived && answered.has(this.options.baseUrl);
   }
 
   private async attempt(
@@ -95,8 +111,8 @@ export class FunctionUrlActions implements IdentityActions {
     path: string,
     body: object | undefined,
     options: CallOptions,
-    leftMs: number,
-  ): Promise<{ value: unknown } | { error: AppError; neverArrived: boolean; platformFailed: boolean }> {
+    limitMs: number,
+  ): Promise<{ value: unknown } | Failed> {
     const clientRequestId = randomUUID();
     const startTime = new Date().toISOString();
     const tell = (code: string, requestId: string | undefined, error?: AppError) =>
@@ -110,15 +126,17 @@ export class FunctionUrlActions implements IdentityActions {
       });
     let answer: Answer;
     try {
-      answer = await withLimit(leftMs, options.signal, (signal) =>
+      answer = await withLimit(limitMs, options.signal, (signal) =>
         this.send(method, path, body, options, clientRequestId, signal),
       );
     } catch (thrown) {
       const stopped = options.signal?.aborted === true;
       const { code, error, neverArrived } = unreachable(thrown, stopped);
       tell(code, undefined, error);
-      return { error, neverArrived, platformFailed: !stopped && !(thrown instanceof LimitReached) };
+      const platformFailed = !stopped && !(thrown instanceof LimitReached);
+      return { error, neverArrived, platformFailed, userMayExist: !neverArrived };
     }
+    answered.add(this.options.baseUrl);
     for (const inner of answer.innerAttempts) options.onAttempt?.(inner);
     if (answer.status >= 200 && answer.status < 300 && answer.fromApp) {
       tell(statusName(answer.status), answer.requestId);
@@ -126,7 +144,14 @@ export class FunctionUrlActions implements IdentityActions {
     }
     const error = errorOf(answer, this.options.keySetting ?? 'WORKFLOW_FUNCTION_KEY');
     tell(statusName(answer.status), answer.requestId, error);
-    return { error, neverArrived: false, platformFailed: !answer.fromApp && answer.status >= 500 };
+    // the app's own answers say themselves whether a user may exist
+    const isUnclear = !answer.fromApp && (answer.status >= 500 || answer.status < 300);
+    return {
+      error,
+      neverArrived: false,
+      platformFailed: !answer.fromApp && answer.status >= 500,
+      userMayExist: isUnclear,
+    };
   }
 
   private async send(
@@ -143,6 +168,7 @@ export class FunctionUrlActions implements IdentityActions {
     if (key !== undefined) headers['x-functions-key'] = key;
     if (options.clientTrackingId !== undefined) headers['x-ms-client-tracking-id'] = options.clientTrackingId;
     if (options.traceparent !== undefined) headers['traceparent'] = options.traceparent;
+    if (options.runMark !== undefined) headers[RUN_MARK_HEADER] = options.runMark;
     if (body !== undefined) headers['content-type'] = 'application/json';
     const response = await fetch(`${baseUrl}/api/${path}${query}`, {
       method,
@@ -161,33 +187,6 @@ export class FunctionUrlActions implements IdentityActions {
       fromApp: requestId !== undefined,
     };
   }
-}
-
-function unreachable(thrown: unknown, stopped: boolean): { code: string; error: AppError; neverArrived: boolean } {
-  if (stopped)
-    return {
-      code: 'Cancelled',
-      error: new AppError(503, 'Stopped', 'The call was stopped before the function answered.'),
-      neverArrived: false,
-    };
-  if (thrown instanceof LimitReached)
-    return {
-      code: 'Timeout',
-      error: new AppError(504, 'ServiceTimeout', 'The function did not answer in time.'),
-      neverArrived: false,
-    };
-  const code = causeCode(thrown);
-  const error = new AppError(502, 'FunctionUnavailable', `The function app can't be reached at its URL (${code}).`, {
-    cause: thrown,
-  });
-  return { code, error, neverArrived: OFFLINE.has(code) };
-}
-
-/** fetch says `fetch failed` and keeps the reason in its cause; several addresses make an AggregateError of it. */
-function causeCode(thrown: unknown): string {
-  const cause = (thrown as { cause?: { code?: unknown; errors?: { code?: unknown }[] } } | undefined)?.cause;
-  const code = cause?.code ?? cause?.errors?.[0]?.code;
-  return typeof code === 'string' ? code : 'ConnectionFailed';
 }
 
 function parse(text: string): unknown {

@@ -41,6 +41,13 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** How much time there is for all attempts and the waits between them, in milliseconds. */
   timeoutMs?: number;
+  /**
+   * createUser only: how long the attempt in flight may go on in all, in milliseconds, when that is longer than `timeoutMs`: an answer that
+   * comes late names a user that must be deleted.
+   */
+  listenMs?: number | undefined;
+  /** Shows the functions of this app that the call belongs to a run; see `runMark`. */
+  runMark?: string | undefined;
   retry?: RetryPolicy;
   clientTrackingId?: string | undefined;
   /** W3C Trace Context; carried into the calls, so that they are parts of the caller's trace. */
@@ -66,6 +73,3 @@ export interface IdentityActions {
   revokeTokens(input: { userId: string }, options?: CallOptions): Promise<void>;
   deleteUser(input: { userId: string }, options?: CallOptions): Promise<void>;
 }
-
-/** An error detail with this target has, as its message, the id of a user that was made although the action failed. */
-export const STRAY_USER_TARGET = 'identity.id';

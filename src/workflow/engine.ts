@@ -1,8 +1,9 @@
 import type { IdentityActions } from '../identity/identityActions';
+import { AppError } from '../errors';
 import { LIMITS, withLimit } from '../limits';
-import type { Action, Cleanup, Run, RunError, RunRequest, RunStatus } from './runRecord';
+import type { Action, Run, RunError, RunRequest, RunStatus } from './runRecord';
 import type { TraceContext } from '../traceContext';
-import { runStep, skippedAction, skipReason } from './runStep';
+import { delayed, runStep, skippedAction, skipReason } from './runStep';
 import { RunUsers, type RunLedger } from './runUsers';
 import type { StepContext, Workflow, WorkflowState } from './step';
 
@@ -13,23 +14,33 @@ export interface EngineOptions {
   cleanupActions?: IdentityActions | undefined;
   request: RunRequest;
   clientTrackingId: string;
+  /** Shows the app's own functions that a call belongs to this run. */
+  runMark?: string | undefined;
   /** Each step is a span of its own in it. */
   trace?: TraceContext | undefined;
   /** Deeper checks, what they ask with, and how long a revoked token may go on being accepted. */
   deeper?: Pick<StepContext, 'checks' | 'probes' | 'revocationWaitMs'> | undefined;
-  /** Where users are written down as soon as they are there; default: nowhere. */
+  /** Where users are recorded as soon as ACS names them; default: nowhere. */
   ledger?: RunLedger | undefined;
   /** Aborts when the app is stopping: the run ends Aborted, and the user it made is deleted first. */
   stop?: AbortSignal | undefined;
-  /** Milliseconds since the epoch. */
+  /** For the times in records, in milliseconds since the epoch; deadlines are measured by a clock that is never set. */
   now?: () => number;
   limits?: { [name in keyof typeof LIMITS]?: number } | undefined;
-  /** Told of each step when it ended. */
+  /** Called with each step when it ended. */
   onAction?: (action: Action) => void;
+  /** Called with what the run has done so far, each time that a step ended and others follow. */
+  onProgress?: (progress: Progress) => void;
 }
 
+/** What a run has done so far. */
+export type Progress = Pick<Run, 'cleanup' | 'usersLeftBehind' | 'actions'>;
+
 /** How a run ended. */
-export type Outcome = Pick<Run, 'status' | 'cleanup' | 'usersLeftBehind' | 'error' | 'actions'>;
+export interface Outcome extends Progress, Pick<Run, 'status' | 'error'> {
+  /** Users of the run that are deleted and that the ledger still has. */
+  deletedUsers: string[];
+}
 
 /**
  * Runs a workflow's steps in order, each if its `runAfter` lets it, and deletes at the end what is left of the run's users.
@@ -39,40 +50,50 @@ export async function runSteps(options: EngineOptions): Promise<Outcome> {
   const { workflow, stop, now = Date.now } = options;
   const limits = { ...LIMITS, ...options.limits };
   const state: WorkflowState = { request: options.request };
-  const users = new RunUsers(options.ledger);
+  const users = new RunUsers(options.ledger, workflow.steps.filter(({ makesUser }) => makesUser).length);
+  const listening = new AbortController();
   const context: StepContext = {
     actions: options.actions,
     state,
-    call: { clientTrackingId: options.clientTrackingId },
+    call: { clientTrackingId: options.clientTrackingId, runMark: options.runMark },
     trace: options.trace,
     now,
-    userMade: (id) => users.made(id),
+    userCreation: (answer) => users.creation(answer),
     userDeleted: (id) => users.deleted(id),
     ...options.deeper,
   };
 
   const actions: Action[] = [];
-  const deadline = now() + limits.runMs;
+  const deadline = performance.now() + limits.runMs;
   // timers are not exact to the millisecond
-  const late = () => deadline - now() < 5;
-  for (const step of workflow.steps) {
-    const reason = outOfTime(late(), stop) ?? runAfterFault(step, actions);
+  const late = () => deadline - performance.now() < 5;
+  for (const [index, step] of workflow.steps.entries()) {
+    const reason = outOfTime(late(), stop, actions) ?? runAfterFault(step, actions);
     const action = reason
       ? skippedAction(step, reason, context)
-      : await runStep(step, context, { ...limits, runLeftMs: deadline - now(), stop });
+      : await runStep(step, context, {
+          ...limits,
+          runLeftMs: deadline - performance.now(),
+          stop,
+          listenMs: limits.cleanupMs,
+          listening: listening.signal,
+        });
     actions.push(action);
-    // a process that dies from here on leaves a user that is written down
-    await users.written();
+    if (step.makesUser) users.creatingStepEnded();
+    if (index < workflow.steps.length - 1) options.onProgress?.({ ...users.state(), actions: [...actions] });
     options.onAction?.(action);
   }
 
-  const cleanup = await deleteUsers(users, options, stop?.aborted ? limits.terminateMs : limits.cleanupMs);
-  await users.written();
-  return { ...verdict(actions, late(), stop), ...cleanup, actions };
+  const isLate = late();
+  await cleanUp(users, options, limits);
+  listening.abort(new AppError(503, 'Stopped', 'The run has ended.'));
+  await users.settled();
+  return { ...verdict(actions, isLate, stop), ...users.state(), actions, deletedUsers: users.toStrike() };
 }
 
-function outOfTime(late: boolean, stop: AbortSignal | undefined): RunError | undefined {
-  if (stop?.aborted) return { code: 'RunAborted', message: 'The app was stopped before this step.' };
+function outOfTime(late: boolean, stop: AbortSignal | undefined, actions: readonly Action[]): RunError | undefined {
+  if (stop?.aborted || actions.some(isAborted))
+    return { code: 'RunAborted', message: 'The app was stopped before this step.' };
   if (late) return { code: 'RunTimedOut', message: 'The time for the whole run was up before this step.' };
   return undefined;
 }
@@ -82,6 +103,8 @@ function runAfterFault(step: Workflow['steps'][number], actions: readonly Action
   return message === undefined ? undefined : { code: 'ActionConditionFailed', message };
 }
 
+const isAborted = ({ status }: Action) => status === 'Aborted';
+
 function verdict(
   actions: readonly Action[],
   late: boolean,
@@ -89,7 +112,7 @@ function verdict(
 ): { status: RunStatus; error?: RunError } {
   const first = actions.find(({ status }) => status !== 'Succeeded');
   if (first === undefined) return { status: 'Succeeded' };
-  if (stop?.aborted)
+  if (stop?.aborted || isAborted(first))
     return { status: 'Aborted', error: { code: 'RunAborted', message: `The app was stopped during ${first.name}.` } };
   if (late && first.status !== 'Failed') {
     return {
@@ -106,21 +129,41 @@ function verdict(
   };
 }
 
-/** Deletes the users that no step deleted. They outlive the run only when ACS can't be reached for all of `limitMs`. */
-async function deleteUsers(
+/**
+ * Deletes the users that no step deleted, and waits for the answer to a request to create one that is still in flight. Users that can't be deleted
+ * in this time are recorded once more where that failed before.
+ */
+async function cleanUp(
   users: RunUsers,
-  { actions, cleanupActions = actions, clientTrackingId }: EngineOptions,
-  limitMs: number,
-): Promise<{ cleanup: Cleanup; usersLeftBehind?: string[] }> {
-  if (users.none) return { cleanup: 'NotNeeded' };
-  await Promise.allSettled(
-    users.left().map(async (userId) => {
-      await withLimit(limitMs, undefined, (signal) =>
-        cleanupActions.deleteUser({ userId }, { signal, timeoutMs: limitMs, clientTrackingId }),
-      );
-      users.deleted(userId);
-    }),
-  );
-  const usersLeftBehind = users.left();
-  return usersLeftBehind.length === 0 ? { cleanup: 'Clean' } : { cleanup: 'Pending', usersLeftBehind };
+  { actions, cleanupActions = actions, clientTrackingId, stop }: EngineOptions,
+  limits: Record<keyof typeof LIMITS, number>,
+): Promise<void> {
+  const limitMs = stop?.aborted ? limits.terminateMs : limits.cleanupMs;
+  // when the app is stopped meanwhile there is little time left
+  const { signal, release } = stop?.aborted ? { signal: undefined } : delayed(stop, limits.terminateMs);
+  const deadline = performance.now() + limitMs;
+  const tried = new Set<string>();
+  const deleteNew = async () => {
+    const found = users.left().filter((userId) => !tried.has(userId));
+    await Promise.allSettled(
+      found.map(async (userId) => {
+        tried.add(userId);
+        const leftMs = deadline - performance.now();
+        await withLimit(leftMs, signal, (abortSignal) =>
+          cleanupActions.deleteUser({ userId }, { signal: abortSignal, timeoutMs: leftMs, clientTrackingId }),
+        );
+        users.deleted(userId);
+      }),
+    );
+  };
+  const before = users.left().length;
+  await Promise.all([
+    deleteNew(),
+    before > 0 ? users.recorded() : undefined,
+    withLimit(limitMs, signal, () => users.heard()).catch(() => undefined),
+  ]);
+  // those that ACS named meanwhile
+  await deleteNew();
+  if (users.left().length > 0) await users.recorded();
+  release?.();
 }

@@ -1,43 +1,78 @@
 import { isAppError } from '../errors';
-import { LIMITS } from '../limits';
-import type { RunLog } from './runLog';
-import { sweep, type SweepOptions, type SweepReport } from './sweep';
+import { LIMITS, withLimit } from '../limits';
 import type { RunStore } from '../history/runStore';
+import type { RunLog } from './runLog';
+import { checkClock, sweep, type LeftUser, type SweepOptions, type SweepReport } from './sweep';
+import type { UnrecordedRuns } from './unrecordedRuns';
 
 const DAY_MS = 86_400_000;
+/** The parts of the time that writing unrecorded runs and the sweep may take; retention has what is left, at least what these leave. */
+const UNRECORDED_SHARE = 0.2;
+const SWEEP_SHARE = 0.65;
+const RETENTION_SHARE = 1 - UNRECORDED_SHARE - SWEEP_SHARE;
+/** Users that the log names; of the others it says how many there are. */
+const LOGGED_USERS = 10;
 
 export interface MaintenanceOptions extends Omit<SweepOptions, 'limitMs' | 'runs'> {
-  runs: SweepOptions['runs'] & Pick<RunStore, 'maintain'>;
+  runs: SweepOptions['runs'] & Pick<RunStore, 'maintain' | 'save'>;
+  /** Runs of this process that could not be recorded when they ended. */
+  unrecorded?: UnrecordedRuns;
   /** How many days runs are kept. */
   keepDays: number;
   log: RunLog;
   limitMs?: number;
 }
 
-/**
- * What is done about earlier runs after a scheduled one, within a limit: users that they left are deleted, runs that died are closed, old ones
- * are deleted. Says in the log what it did, and what is left. Never rejects.
- */
-export async function maintain(options: MaintenanceOptions): Promise<SweepReport | undefined> {
-  const { log, keepDays, now = Date.now, limitMs = LIMITS.maintenanceMs } = options;
-  const deadline = now() + limitMs;
-  try {
-    const report = await sweep({ ...options, limitMs: limitMs / 2 });
-    logSweep(log, report);
-    const trimmed = await options.runs.maintain(now() - keepDays * DAY_MS, Math.max(1_000, deadline - now()));
-    if (trimmed > 0) log.info(`${trimmed} runs older than ${keepDays} days were deleted from the history.`);
-    return report;
-  } catch (error) {
-    const message = isAppError(error) ? error.message : 'for a reason that is not known';
-    log.error(`What earlier runs left could not be looked after: ${message}`);
-    return undefined;
-  }
+export interface MaintenanceReport {
+  /** `undefined`: the sweep failed. */
+  sweep: SweepReport | undefined;
+  /** Why a part of it could not be done; `undefined`: all was, as far as the time allowed. */
+  failure: string | undefined;
 }
 
-/** Writes what a sweep did, and a line for each user that is left. */
+/**
+ * What is done about earlier runs after a scheduled one, within a limit: runs that died are closed, users that they left are deleted, old runs are
+ * deleted. Each part is tried, whatever became of those before. Writes to the log what it did, and what is left. Never rejects.
+ */
+export async function maintain(options: MaintenanceOptions): Promise<MaintenanceReport> {
+  const { log, keepDays, runs, unrecorded, clockSkewMs, now = Date.now, elapsed = () => performance.now() } = options;
+  const limitMs = options.limitMs ?? LIMITS.maintenanceMs;
+  const deadline = elapsed() + limitMs;
+  const failures = new Set<string>();
+  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      failures.add(isAppError(error) ? error.message : 'The reason is not known.');
+      return undefined;
+    }
+  };
+  if (unrecorded && unrecorded.size > 0) {
+    await attempt(() => withLimit(limitMs * UNRECORDED_SHARE, undefined, () => unrecorded.write(runs, log)));
+  }
+  const report = await attempt(() =>
+    sweep({ ...options, hasEnded: (id) => unrecorded?.has(id) === true, limitMs: limitMs * SWEEP_SHARE }),
+  );
+  if (report) logSweep(log, report);
+  await attempt(async () => {
+    checkClock(clockSkewMs?.());
+    const leftMs = Math.max(limitMs * RETENTION_SHARE, deadline - elapsed());
+    const trimmed = await runs.maintain(now() - keepDays * DAY_MS, leftMs);
+    if (trimmed > 0) log.info(`${trimmed} runs older than ${keepDays} days were deleted from the history.`);
+  });
+  const failure = failures.size === 0 ? undefined : [...failures].join(' ');
+  if (failure !== undefined) log.error(`Maintenance of earlier runs failed: ${failure}`);
+  return { sweep: report, failure };
+}
+
+/** Writes what a sweep did, and which users are left. */
 export function logSweep(log: RunLog, { deleted, left, closed, isCutShort }: SweepReport): void {
   if (deleted > 0) log.info(`Users that earlier runs had left: ${deleted} deleted.`);
-  if (closed > 0) log.warn(`Runs whose process had died: ${closed} closed as Aborted.`);
-  for (const { userId, runId, reason } of left) log.error(`User ${userId} of run ${runId} is left: ${reason}.`);
+  if (closed.length > 0) log.warn(`Runs whose process had died: ${closed.length} closed as Aborted.`);
+  for (const user of left.slice(0, LOGGED_USERS)) log.error(leftLine(user));
+  if (left.length > LOGGED_USERS)
+    log.error(`${left.length} users are left in all; the first ${LOGGED_USERS} are above.`);
   if (isCutShort) log.warn('There was not time for all that earlier runs left: the next scheduled run goes on.');
 }
+
+const leftLine = ({ userId, runId, reason }: LeftUser) => `User ${userId} of run ${runId} is left: ${reason}.`;

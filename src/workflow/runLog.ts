@@ -26,11 +26,25 @@ export function logRun(log: RunLog, run: Run): void {
   const ids = ` clientTrackingId=${correlation.clientTrackingId}${correlation.traceId ? ` traceId=${correlation.traceId}` : ''}`;
   const line = `Run ${id}: ${status} in ${durationMs ?? 0} ms on connection ${connection}.${error ? ` ${error.message}` : ''}${ids}`;
   if (status === 'Succeeded') log.info(line);
+  else if (status === 'Aborted') log.warn(line);
   else log.error(line);
   if (cleanup === 'Clean' && status !== 'Succeeded') log.info(`Run ${id}: the user it made was deleted.${ids}`);
   if (cleanup === 'Pending') {
     const left = run.usersLeftBehind?.join(', ') ?? 'the user it made';
     log.error(`Run ${id}: ${left} could not be deleted and was left in ACS. A later scheduled run tries again.${ids}`);
   }
+  if (cleanup === 'Unknown') {
+    log.error(
+      `Run ${id}: ACS may have made a user whose id was not received. Nobody can find it: ACS lists no users.${ids}`,
+    );
+  }
   if (recorded === false) log.error(`Run ${id} was not recorded: ${recordError?.message ?? 'no reason known'}.${ids}`);
+}
+
+/** A sentence for a run that was stopped with the app and left, or may have left, a user. */
+export function stoppedRunLine({ id, cleanup }: Run): string | undefined {
+  if (cleanup === 'Pending')
+    return `Run ${id} was stopped and its user could not be deleted in time: it was left in ACS.`;
+  if (cleanup !== 'Unknown') return undefined;
+  return `Run ${id} was stopped while it created a user: ACS may have made one that is left.`;
 }

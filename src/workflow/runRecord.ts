@@ -54,9 +54,10 @@ export interface Trigger {
 }
 
 /**
- * What became of the user that the run made. `Clean`: deleted; `Pending`: it still exists; `NotNeeded`: none was made.
+ * What became of the user that the run made. `Clean`: deleted; `Pending`: it still exists; `NotNeeded`: none was made; `Unknown`: ACS may have
+ * made one, but the run never received its id (ACS lists no users, so nobody can find it). A run that is still running shows the state so far.
  */
-export type Cleanup = 'Clean' | 'Pending' | 'NotNeeded';
+export type Cleanup = 'Clean' | 'Pending' | 'NotNeeded' | 'Unknown';
 
 /** One run of the workflow, as it is kept and answered. */
 export interface Run {

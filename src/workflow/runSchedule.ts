@@ -10,8 +10,8 @@ export interface TimerState {
 /** What runs the workflow. */
 export interface Runner {
   scheduledConnections(): string[];
-  /** Looks after what earlier runs left, within a limit. */
-  maintain(log: RunLog): Promise<unknown>;
+  /** Cleans up what earlier runs left, within a limit. `failure`: why it could not. */
+  maintain(log: RunLog): Promise<{ failure: string | undefined }>;
   run(wish: {
     connection: string;
     trigger: Trigger;
@@ -23,7 +23,8 @@ export interface Runner {
 
 /**
  * A scheduled run on each connection that is to be tested, side by side: all must end before the platform's own time limit. A timer that is past due runs once and says so.
- * @throws Error at the end, when a run failed, so that the platform's own alerts see it: by then all is recorded and cleaned up
+ * @throws Error at the end, if a run failed or could not be recorded, or maintenance failed, so that the platform's own alerts see it: by then all
+ * is cleaned up. A run that was stopped with the app is no failure.
  */
 export async function runSchedule(
   runner: Runner,
@@ -49,7 +50,9 @@ export async function runSchedule(
         onAction: (action) => logAction(log, action, prefix(connection)),
       });
       logRun(log, run);
-      if (run.status !== 'Succeeded') failures.push(`${connection}: ${run.error?.message ?? run.status}`);
+      const { status, error, recorded, recordError } = run;
+      if (status !== 'Succeeded' && status !== 'Aborted') failures.push(`${connection}: ${error?.message ?? status}`);
+      if (recorded === false) failures.push(`${connection}: the run was not recorded: ${recordError?.message ?? ''}`);
     } catch (error) {
       const message = error instanceof Error ? error.message : 'the run could not start';
       log.error(`No run on connection ${connection}: ${message}`);
@@ -57,10 +60,13 @@ export async function runSchedule(
     }
   };
   await Promise.all(connections.map(one));
-  await runner.maintain(log).catch((error: unknown) => {
-    log.error(
-      `What earlier runs left was not looked after: ${error instanceof Error ? error.message : 'no reason known'}`,
-    );
-  });
+  try {
+    const { failure } = await runner.maintain(log);
+    if (failure !== undefined) failures.push(`Maintenance of earlier runs: ${failure}`);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : 'The reason is not known.';
+    log.error(`Maintenance of earlier runs failed: ${message}`);
+    failures.push(`Maintenance of earlier runs: ${message}`);
+  }
   if (failures.length > 0) throw new Error(`The workflow failed. ${failures.join(' ')}`);
 }

@@ -15,6 +15,9 @@ export interface StepLimits {
   runLeftMs: number;
   /** How long a step that makes a user may go on when the app stops, in milliseconds. */
   terminateStepMs: number;
+  /** How long the run may wait for an answer of such a step after the step, in milliseconds, and what ends the waiting. */
+  listenMs: number;
+  listening: AbortSignal;
   /** Aborts when the app stops. */
   stop: AbortSignal | undefined;
 }
@@ -51,20 +54,24 @@ export function skippedAction(step: Step, reason: RunError, context: StepContext
 export async function runStep(step: Step, context: StepContext, limits: StepLimits): Promise<Action> {
   const { state, now } = context;
   const started = now();
+  const startedAt = performance.now();
   const attempts: Attempt[] = [];
   const spanId = context.trace && newSpanId();
   const limitMs = Math.min(step.timeoutMs ?? limits.stepMs, limits.runLeftMs);
   const inputs = redactRecord(step.inputs(state), state.request);
   let outputs: unknown;
   let failure: unknown;
-  const stop = step.makesUser ? delayed(limits.stop, limits.terminateStepMs) : { signal: limits.stop };
+  const stop: { signal: AbortSignal | undefined; release?: () => void } = step.makesUser
+    ? delayed(limits.stop, limits.terminateStepMs)
+    : { signal: limits.stop };
   try {
     const output = await withLimit(limitMs, stop.signal, (signal) => {
       const call: CallOptions = {
         ...context.call,
         ...(context.trace && spanId ? { traceparent: traceparentOf({ ...context.trace, spanId }) } : {}),
-        signal,
+        signal: step.makesUser ? limits.listening : signal,
         timeoutMs: limitMs,
+        ...(step.makesUser ? { listenMs: limitMs + limits.listenMs } : {}),
         onAttempt: (attempt) => attempts.push(attempt),
       };
       if (step.retry) call.retry = step.retry;
@@ -79,10 +86,10 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
     stop.release?.();
   }
 
-  const ended = now();
+  const durationMs = Math.round(performance.now() - startedAt);
   let checks: CheckRecord[] = [];
   if (failure === undefined && step.deeperChecks !== undefined) {
-    const checksMs = Math.min(deeperChecksMs(context), limits.runLeftMs - (ended - started));
+    const checksMs = Math.min(deeperChecksMs(context), limits.runLeftMs - durationMs);
     try {
       checks = await withLimit(checksMs, limits.stop, (signal) =>
         deeperChecks(step.deeperChecks ?? [], context, signal),
@@ -101,8 +108,8 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
     status: verdict?.status ?? 'Succeeded',
     code: verdict?.code ?? step.successCode,
     startTime: new Date(started).toISOString(),
-    endTime: new Date(ended).toISOString(),
-    durationMs: Math.max(0, ended - started),
+    endTime: new Date(started + durationMs).toISOString(),
+    durationMs,
     ...(verdict ? { error: verdict.error } : {}),
     inputs,
     ...(outputs === undefined ? {} : { outputs }),
@@ -120,7 +127,7 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
 const sentence = ({ name, message }: CheckRecord) => `Check ${name} failed: ${redactText(message ?? '')}.`;
 
 /** A signal that aborts `ms` after `signal` does, until it is released: `signal` outlives the step. */
-function delayed(
+export function delayed(
   signal: AbortSignal | undefined,
   ms: number,
 ): { signal: AbortSignal | undefined; release?: () => void } {
@@ -138,7 +145,7 @@ function judge(
   limitMs: number,
   last: Attempt | undefined,
 ): { status: ActionStatus; code: string; error: RunError } {
-  if (stop?.aborted) {
+  if (stop?.aborted || (isAppError(failure) && failure.code === 'Stopped')) {
     const message = `The step was stopped because the app was stopped.${last?.error ? ` ${last.error.message}` : ''}`;
     return { status: 'Aborted', code: 'ActionAborted', error: { code: 'ActionAborted', message } };
   }

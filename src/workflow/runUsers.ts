@@ -1,48 +1,111 @@
-/** Where a run writes down the users that it makes, and strikes off those that it deletes. Never rejects for long: bounded by its own limits. */
+import { isAppError } from '../errors';
+import type { CreatedUser } from '../identity/identityActions';
+import { STRAY_USER_TARGET, USER_MAY_EXIST_DETAIL } from '../userId';
+import type { Cleanup } from './runRecord';
+
+/** Where a run records the users that it makes. `add` settles within a limit of its own. */
 export interface RunLedger {
   add(userId: string): Promise<void>;
-  strike(userId: string): Promise<void>;
+  /** Called when `add` failed. */
+  onFailure?(userId: string, error: unknown): void;
 }
 
-/** The users of one run: what became of each, here and in the ledger. A ledger that can't be written stops nothing. */
+interface MadeUser {
+  exists: boolean;
+  isRecorded: boolean;
+  /** The write that is on its way, or the last one. */
+  recording: Promise<void>;
+}
+
+/**
+ * The users of one run: those that ACS named, and whether it may have made one that it did not name. A ledger that can't be written stops nothing.
+ */
 export class RunUsers {
-  private readonly fates = new Map<string, 'made' | 'deleted'>();
-  private readonly writing = new Map<string, Promise<void>>();
+  private readonly users = new Map<string, MadeUser>();
+  private readonly creations = new Set<Promise<unknown>>();
+  private mayHaveUnnamed = false;
 
-  constructor(private readonly ledger: RunLedger | undefined) {}
+  /** `expected`: steps that make a user and have not ended. */
+  constructor(
+    private readonly ledger: RunLedger | undefined,
+    private expected: number,
+  ) {}
 
-  get none(): boolean {
-    return this.fates.size === 0;
+  /** Follows a request to create a user to its end, also when its step has ended by then. */
+  creation(answer: Promise<CreatedUser>): void {
+    const followed = answer
+      .then(
+        ({ identity }) => this.made(identity.id),
+        (error: unknown) => {
+          const details = isAppError(error) ? (error.details ?? []) : [];
+          const named = details.find(({ target }) => target === STRAY_USER_TARGET);
+          if (named) this.made(named.message);
+          else if (!isAppError(error) || details.some(({ code }) => code === USER_MAY_EXIST_DETAIL.code))
+            this.mayHaveUnnamed = true;
+        },
+      )
+      .finally(() => this.creations.delete(followed));
+    this.creations.add(followed);
   }
 
-  made(userId: string): void {
-    this.fates.set(userId, 'made');
-    this.write(userId, (ledger) => ledger.add(userId));
+  /** A step that makes a user has ended, or will not run. */
+  creatingStepEnded(): void {
+    this.expected -= 1;
   }
 
   deleted(userId: string): void {
-    this.fates.set(userId, 'deleted');
-    this.write(userId, (ledger) => ledger.strike(userId));
+    const user = this.users.get(userId);
+    if (user) user.exists = false;
   }
 
-  /** Those that still exist. */
+  /** Ids of those that still exist. */
   left(): string[] {
-    return [...this.fates].filter(([, fate]) => fate === 'made').map(([userId]) => userId);
+    return [...this.users].filter(([, { exists }]) => exists).map(([userId]) => userId);
   }
 
-  /** Resolves when what was to be written until now is, or could not be. */
-  async written(): Promise<void> {
-    await Promise.all(this.writing.values());
+  /** Ids of those that no longer exist and that the ledger has. */
+  toStrike(): string[] {
+    return [...this.users].filter(([, user]) => !user.exists && user.isRecorded).map(([userId]) => userId);
   }
 
-  /** One after the other for a user: what is struck off must have been there. */
-  private write(userId: string, work: (ledger: RunLedger) => Promise<void>): void {
-    const { ledger } = this;
-    if (ledger === undefined) return;
-    const before = this.writing.get(userId) ?? Promise.resolve();
-    this.writing.set(
-      userId,
-      before.then(() => work(ledger)).catch(() => undefined),
-    );
+  /** Resolves when no request to create a user is in flight. */
+  async heard(): Promise<void> {
+    await Promise.all(this.creations);
+  }
+
+  /** What can be said now of the users of the run. */
+  state(): { cleanup: Cleanup; usersLeftBehind?: string[] } {
+    const usersLeftBehind = this.left();
+    if (usersLeftBehind.length > 0) return { cleanup: 'Pending', usersLeftBehind };
+    if (this.mayHaveUnnamed || this.creations.size > 0 || this.expected > 0) return { cleanup: 'Unknown' };
+    return { cleanup: this.users.size > 0 ? 'Clean' : 'NotNeeded' };
+  }
+
+  /** Writes once more those that still exist and whose writing failed. Resolves when all that is being written is, or could not be. */
+  async recorded(): Promise<void> {
+    await Promise.all([...this.users.values()].map(({ recording }) => recording));
+    const unrecorded = [...this.users].filter(([, user]) => user.exists && !user.isRecorded);
+    await Promise.all(unrecorded.map(([userId, user]) => (user.recording = this.record(userId, user))));
+  }
+
+  /** Resolves when all that is being written is, or could not be. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.users.values()].map(({ recording }) => recording));
+  }
+
+  private made(userId: string): void {
+    if (this.users.has(userId)) return;
+    const user: MadeUser = { exists: true, isRecorded: false, recording: Promise.resolve() };
+    this.users.set(userId, user);
+    user.recording = this.record(userId, user);
+  }
+
+  private async record(userId: string, user: MadeUser): Promise<void> {
+    try {
+      await this.ledger?.add(userId);
+      user.isRecorded = this.ledger !== undefined;
+    } catch (error) {
+      this.ledger?.onFailure?.(userId, error);
+    }
   }
 }

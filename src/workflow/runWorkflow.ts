@@ -5,18 +5,23 @@ import type { IdentityActions } from '../identity/identityActions';
 import { runSteps, type EngineOptions } from './engine';
 import { newRunId } from '../runId';
 import { traceContextOf } from '../traceContext';
-import type { Action, Run, RunError, RunRequest, Trigger } from './runRecord';
+import type { RunLog } from './runLog';
+import type { Action, Run, RunRequest, Trigger } from './runRecord';
+import { RunRecorder } from './runRecorder';
 import type { RunLedger } from './runUsers';
 import type { Workflow } from './step';
-import { resourceOf } from './userId';
+import { resourceOf } from '../userId';
 
 export interface RunOptions {
   workflow: Workflow;
   actions: IdentityActions;
   cleanupActions?: IdentityActions | undefined;
   store: Pick<RunStore, 'save'>;
-  /** Where users are written down; none: nowhere. */
-  ledger?: Pick<Ledger, 'add' | 'strike'> | undefined;
+  /** Where users are recorded; none: nowhere. */
+  ledger?: Pick<Ledger, 'add'> | undefined;
+  /** Makes the mark that shows the app's own functions that a call belongs to the run. */
+  runMark?: ((runId: string) => string) | undefined;
+  log?: Pick<RunLog, 'warn'> | undefined;
   request: RunRequest;
   trigger: Trigger;
   connection: string;
@@ -33,15 +38,16 @@ export interface RunOptions {
 }
 
 /**
- * Runs the workflow once: recorded when it starts and when it ended. A history that can't be written stops nothing: the run
- * goes on, deletes its user, and says `recorded: false`. Never rejects.
+ * Runs the workflow once: recorded when it starts, when steps end and when it ended, without waiting for any write but the last. A history that
+ * can't be written stops nothing: the run goes on, deletes its user, and says `recorded: false`. Never rejects.
  */
 export async function runWorkflow(options: RunOptions): Promise<Run> {
   const { workflow, store, trigger, connection, target, now = Date.now } = options;
   const started = now();
+  const startedAt = performance.now();
   const id = newRunId(started);
   const trace = traceContextOf(options.traceparent);
-  const begun: Omit<Run, 'actions'> = {
+  const begun: Omit<Run, 'actions' | 'cleanup'> = {
     id,
     workflow: workflow.name,
     status: 'Running',
@@ -50,54 +56,46 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
     correlation: { clientTrackingId: options.clientTrackingId ?? id, ...trace },
     connection,
     target,
-    cleanup: 'NotNeeded',
   };
-  await save(store, { ...begun, actions: [] });
-  const outcome = await runSteps({
+  const recorder = new RunRecorder(store);
+  // what is true of a process that dies during the first step
+  const makesUser = workflow.steps.some((step) => step.makesUser);
+  recorder.progress({ ...begun, cleanup: makesUser ? 'Unknown' : 'NotNeeded', actions: [] });
+  const { deletedUsers, ...outcome } = await runSteps({
     workflow,
     actions: options.actions,
     cleanupActions: options.cleanupActions,
     request: options.request,
     clientTrackingId: begun.correlation.clientTrackingId,
+    runMark: options.runMark?.(id),
     trace,
-    ledger: options.ledger && ledgerOf(options.ledger, begun, now),
+    ledger: options.ledger && ledgerOf(options.ledger, begun, options.log, now),
     deeper: options.deeper,
     stop: options.stop,
     now,
     limits: options.limits,
+    onProgress: (progress) => recorder.progress({ ...begun, ...progress }),
     ...(options.onAction ? { onAction: options.onAction } : {}),
   });
-  const ended = now();
-  const finished: Run = {
-    ...begun,
-    endTime: new Date(ended).toISOString(),
-    durationMs: Math.max(0, ended - started),
-    ...outcome,
-  };
-  const recordError = await save(store, finished);
+  const durationMs = Math.round(performance.now() - startedAt);
+  const finished: Run = { ...begun, endTime: new Date(started + durationMs).toISOString(), durationMs, ...outcome };
+  const recordError = await recorder.end(finished, deletedUsers);
   return recordError ? { ...finished, recorded: false, recordError } : { ...finished, recorded: true };
 }
 
 /** The ledger as one run writes into it. */
-function ledgerOf(
-  ledger: Pick<Ledger, 'add' | 'strike'>,
+export function ledgerOf(
+  ledger: Pick<Ledger, 'add'>,
   { id: runId, connection }: Pick<Run, 'id' | 'connection'>,
-  now: () => number,
+  log: Pick<RunLog, 'warn'> | undefined,
+  now: () => number = Date.now,
 ): RunLedger {
   return {
     add: (userId) =>
       ledger.add({ userId, runId, connection, resourceId: resourceOf(userId), madeAt: new Date(now()).toISOString() }),
-    strike: (userId) => ledger.strike({ userId, runId }),
+    onFailure: (userId, error) => {
+      const reason = isAppError(error) ? error.message : 'for a reason that is not known';
+      log?.warn(`User ${userId} of run ${runId} could not be written to the ledger: ${reason}`);
+    },
   };
-}
-
-async function save(store: Pick<RunStore, 'save'>, run: Run): Promise<RunError | undefined> {
-  try {
-    await store.save(run);
-    return undefined;
-  } catch (error) {
-    return isAppError(error)
-      ? { code: error.code, message: error.message }
-      : { code: 'InternalError', message: 'The run could not be recorded.' };
-  }
 }

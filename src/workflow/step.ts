@@ -1,4 +1,4 @@
-import type { AccessToken, CallOptions, IdentityActions, RetryPolicy } from '../identity/identityActions';
+import type { AccessToken, CallOptions, CreatedUser, IdentityActions, RetryPolicy } from '../identity/identityActions';
 import type { Probes } from '../identity/probes';
 import type { TraceContext } from '../traceContext';
 import type { DeeperCheck } from './deeperChecks';
@@ -24,8 +24,11 @@ export interface StepContext {
   trace?: TraceContext | undefined;
   /** Milliseconds since the epoch. */
   now: () => number;
-  /** A user exists from now on; it is written down, and the run deletes it at its end if no step did. */
-  userMade: (userId: string) => void;
+  /**
+   * Hand every request that creates a user over to this. The user is recorded when ACS names it, also when the step has ended by then, and the run
+   * deletes it at its end if no step did.
+   */
+  userCreation: (answer: Promise<CreatedUser>) => void;
   userDeleted: (userId: string) => void;
   /** Deeper checks that the run is asked for, and what they ask with. */
   checks?: readonly DeeperCheck[] | undefined;
@@ -42,7 +45,10 @@ export interface Step<Output = unknown> {
   runAfter: Readonly<Record<string, readonly RunAfterStatus[]>>;
   /** The HTTP status name that a success is recorded with. */
   successCode: string;
-  /** When the app stops, what this step asked for may come to be all the same: it gets a moment to hear of it. */
+  /**
+   * Does the step create a user? Its request is not cut off when the step's time is up: the run waits for the answer until its cleanup ends. When the
+   * app stops, the step gets a moment for the answer to come.
+   */
   makesUser?: boolean;
   /** Default: the limit of a step. */
   timeoutMs?: number;

@@ -1,19 +1,26 @@
-import { isAppError } from '../errors';
+import { AppError, isAppError } from '../errors';
 import type { Ledger, LedgerEntry } from '../history/ledger';
 import type { RunStore } from '../history/runStore';
 import type { IdentityActions } from '../identity/identityActions';
-import { LIMITS } from '../limits';
+import { LIMITS, LimitReached, withLimit } from '../limits';
 import type { Run } from './runRecord';
+import { Turns } from './turns';
 
 export interface SweepOptions {
-  ledger: Pick<Ledger, 'list' | 'strike'>;
-  runs: Pick<RunStore, 'list' | 'get' | 'save' | 'close'>;
+  ledger: Pick<Ledger, 'list'>;
+  runs: Pick<RunStore, 'list' | 'get' | 'close' | 'cleaned'>;
   /** @throws AppError when the connection is unknown or misconfigured */
   actionsOn: (connection: string) => Promise<Pick<IdentityActions, 'deleteUser'>>;
   /** The ACS resource that a connection points at, where that is known: from the user of a run that has just been made. */
   resourceOf?: (connection: string) => string | undefined;
-  /** Milliseconds since the epoch. */
+  /** How far this clock is ahead of the storage's, in milliseconds; asked after the first answer of the storage. */
+  clockSkewMs?: () => number | undefined;
+  /** Runs that this process knows to have ended, though the history does not: they are not closed as dead. */
+  hasEnded?: (runId: string) => boolean;
+  /** For the age of runs, in milliseconds since the epoch. */
   now?: () => number;
+  /** For deadlines: milliseconds of a clock that is never set. */
+  elapsed?: () => number;
   /** The time for all of it, in milliseconds. */
   limitMs: number;
 }
@@ -29,113 +36,155 @@ export interface SweepReport {
   /** Users that runs left, still. */
   left: LeftUser[];
   /** Runs whose process had died: they are Aborted now. */
-  closed: number;
+  closed: Run[];
   /** Was the time too short for all of it? The rest is done next time. */
   isCutShort: boolean;
 }
 
-/** Deletions at a time: ACS counts all calls of a resource. */
+/** Deletions at a time, and of one connection when there are several: ACS counts all calls of a resource. */
 const AT_ONCE = 4;
+/** The part of the time that closing dead runs may take. */
+const CLOSING_SHARE = 0.4;
+const NO_TIME = 'there was no time left to delete it';
 
 /**
- * Deletes the users that earlier runs left behind, and closes the runs that died: those that are too old to be still running.
- * @throws AppError `StorageUnavailable`
+ * Closes the runs that died, then deletes the users that earlier runs left behind: of runs that are too old to be still running. Connections take
+ * turns, and one that does not answer is left out for the rest of the time.
+ * @throws AppError `StorageUnavailable`, `ClockSkew`: nothing is deleted by a clock that is wrong
  */
 export async function sweep(options: SweepOptions): Promise<SweepReport> {
-  const { ledger, now = Date.now } = options;
-  const deadline = now() + options.limitMs;
+  const { ledger, clockSkewMs, now = Date.now, elapsed = () => performance.now() } = options;
+  const deadline = elapsed() + options.limitMs;
+  const leftMs = () => deadline - elapsed();
   const over = now() - LIMITS.runOverMs;
-  const left: LeftUser[] = [];
-  const gone: LedgerEntry[] = [];
   const waiting = await ledger.list({ startedBefore: over });
-  let isCutShort = false;
+  checkClock(clockSkewMs?.());
+  const closing = elapsed() + options.limitMs * CLOSING_SHARE;
+  const { closed, entries, ...closingEnd } = await closeDead(waiting, over, () => closing - elapsed(), options);
+
+  const turns = new Turns(entries, AT_ONCE);
+  const left: LeftUser[] = [];
+  let deleted = 0;
+  let { isCutShort } = closingEnd;
+  let failure: AppError | undefined;
   const worker = async () => {
-    for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
-      if (now() >= deadline) {
-        isCutShort = true;
-        left.push({ ...entry, reason: 'there was no time left to delete it' });
+    for (let entry = turns.next(); entry !== undefined; entry = turns.next()) {
+      const skipped = turns.skipReason(entry.connection);
+      if (skipped !== undefined || failure !== undefined || leftMs() <= 0) {
+        isCutShort ||= skipped === undefined;
+        left.push({ ...entry, reason: skipped ?? NO_TIME });
+        turns.done(entry);
         continue;
       }
-      const reason = await remove(entry, options, deadline - now());
-      if (reason === undefined) gone.push(entry);
-      else left.push({ ...entry, reason });
+      const refused = await deleteUser(entry, options, leftMs());
+      if (refused === undefined) {
+        deleted += 1;
+        // where it can't be noted the user is deleted once more the next time, which does no harm
+        await withLimit(leftMs(), undefined, () => options.runs.cleaned(entry)).catch((error: unknown) => {
+          if (isAppError(error)) failure ??= error;
+          else isCutShort = true;
+        });
+      } else left.push({ ...entry, reason: refused.reason });
+      turns.done(entry, refused);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  await noteCleaned(gone, left, options);
-  const closed = await closeDead(left, gone, over, deadline, options);
-  return { deleted: gone.length, left, closed: closed.count, isCutShort: isCutShort || closed.isCutShort };
+  if (failure !== undefined) throw failure;
+  return { deleted, left, closed, isCutShort };
 }
 
-/** Deletes one user and strikes it off. Returns the reason when it could not. */
-async function remove(
+/** @throws AppError `ClockSkew` when this clock, ahead of the storage's by `skewMs`, is too far off */
+export function checkClock(skewMs: number | undefined): void {
+  if (skewMs === undefined || Math.abs(skewMs) <= LIMITS.clockSkewMs) return;
+  const seconds = Math.round(Math.abs(skewMs) / 1000);
+  throw new AppError(
+    503,
+    'ClockSkew',
+    `This machine's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} the clock of the storage: by such a clock nothing is deleted. Set the clock.`,
+  );
+}
+
+/** Why a user was not deleted. */
+interface Refused {
+  code: string;
+  reason: string;
+}
+
+async function deleteUser(
   entry: LedgerEntry,
-  { actionsOn, resourceOf, ledger }: SweepOptions,
+  { actionsOn, resourceOf }: SweepOptions,
   leftMs: number,
-): Promise<string | undefined> {
-  const current = resourceOf?.(entry.connection);
-  if (current !== undefined && current !== entry.resourceId) return foreign(entry);
+): Promise<Refused | undefined> {
+  const { userId, runId, connection, resourceId } = entry;
+  const current = resourceOf?.(connection);
+  if (current !== undefined && current !== resourceId) return { code: 'OtherResource', reason: otherResource(entry) };
   try {
-    const actions = await actionsOn(entry.connection);
-    const timeoutMs = Math.min(leftMs, LIMITS.callMs);
-    await actions.deleteUser({ userId: entry.userId }, { timeoutMs, clientTrackingId: entry.runId });
+    const timeoutMs = Math.min(leftMs, LIMITS.sweepDeleteMs);
+    await withLimit(timeoutMs, undefined, async (signal) => {
+      const actions = await actionsOn(connection);
+      await actions.deleteUser({ userId }, { signal, timeoutMs, clientTrackingId: runId });
+    });
   } catch (error) {
-    const { code, message } = isAppError(error) ? error : { code: 'InternalError', message: 'the deletion failed' };
-    if (code !== 'UserNotFound') return `${code}: ${message}`;
-    // of this resource, and unknown to it: somebody has deleted it. Else it may be of another one
-    if (current === undefined)
-      return `ACS says that it is no user of the resource that connection ${entry.connection} points at: it belongs to another one, or was deleted`;
+    const { code, message } = isAppError(error)
+      ? error
+      : { code: 'ServiceTimeout', message: `connection ${connection} did not answer in time` };
+    if (code !== 'UserNotFound') return { code, reason: `${code}: ${message}` };
+    // a user of this resource that it does not know was deleted already; otherwise it may belong to another resource
+    if (current === undefined) return { code, reason: unknownUser(connection) };
   }
-  await ledger.strike(entry);
   return undefined;
 }
 
-const foreign = ({ connection, resourceId }: LedgerEntry) =>
+const unknownUser = (connection: string) =>
+  `ACS says that it is no user of the resource that connection ${connection} points at: it belongs to another one, or was deleted`;
+
+const otherResource = ({ connection, resourceId }: LedgerEntry) =>
   `it belongs to the ACS resource ${resourceId}, and connection ${connection} now points at another one: delete it there, with that resource's credentials`;
 
-/** Runs that had left users, and have none left now, are clean. */
-async function noteCleaned(gone: LedgerEntry[], left: LeftUser[], { runs }: SweepOptions): Promise<void> {
-  const stillLeft = new Set(left.map(({ runId }) => runId));
-  for (const runId of new Set(gone.map((entry) => entry.runId))) {
-    if (stillLeft.has(runId)) continue;
-    const run = await runs.get(runId);
-    if (run?.cleanup !== 'Pending') continue;
-    const cleaned: Run = { ...run, cleanup: 'Clean' };
-    delete cleaned.usersLeftBehind;
-    await runs.save(cleaned);
-  }
-}
-
+/** Closes the runs that died. `entries`: the users that are to be deleted, with those of closed runs that only the run itself names. */
 async function closeDead(
-  left: LeftUser[],
-  gone: LedgerEntry[],
+  waiting: readonly LedgerEntry[],
   over: number,
-  deadline: number,
-  { runs, now = Date.now }: SweepOptions,
-): Promise<{ count: number; isCutShort: boolean }> {
-  let count = 0;
-  for (;;) {
-    const { value, continuationToken } = await runs.list({ status: 'Running', until: over, top: 250 });
-    let closedHere = 0;
-    for (const { id } of value) {
-      if (now() >= deadline) return { count, isCutShort: true };
-      const run = await runs.get(id);
-      if (run && (await runs.close(aborted(run, left, gone)))) closedHere += 1;
+  leftMs: () => number,
+  { runs, hasEnded }: SweepOptions,
+): Promise<{ closed: Run[]; isCutShort: boolean; entries: LedgerEntry[] }> {
+  const entries = new Map(waiting.map((entry) => [entry.userId, entry]));
+  const closed: Run[] = [];
+  const inTime = <T>(work: () => Promise<T>) => withLimit(leftMs(), undefined, work);
+  const result = (isCutShort: boolean) => ({ closed, isCutShort, entries: [...entries.values()] });
+  try {
+    for (;;) {
+      const before = closed.length;
+      const page = await inTime(() => runs.list({ status: 'Running', until: over, top: 250 }));
+      for (const { id } of page.value.filter((run) => !hasEnded?.(run.id))) {
+        const run = await inTime(() => runs.get(id));
+        const dead = run && aborted(run, waiting);
+        const users = dead && (await inTime(() => runs.close(dead)));
+        if (!users) continue;
+        closed.push(dead);
+        for (const entry of users) entries.set(entry.userId, entries.get(entry.userId) ?? entry);
+      }
+      // those that were closed are no longer found
+      if (page.continuationToken === undefined || closed.length === before) return result(false);
     }
-    count += closedHere;
-    // those that were closed are no longer found
-    if (continuationToken === undefined || closedHere === 0) return { count, isCutShort: false };
+  } catch (error) {
+    if (error instanceof LimitReached) return result(true);
+    throw error;
   }
 }
 
-function aborted(run: Run, left: LeftUser[], gone: LedgerEntry[]): Run {
-  const ofRun = ({ runId }: LedgerEntry) => runId === run.id;
-  const usersLeftBehind = left.filter(ofRun).map(({ userId }) => userId);
+/** A run whose process died, with the steps that it had reached, and with all that is known of its user. */
+function aborted(run: Run, ledger: readonly LedgerEntry[]): Run {
+  const { usersLeftBehind = [], ...rest } = run;
+  const recorded = ledger.filter(({ runId }) => runId === run.id).map(({ userId }) => userId);
+  const users = [...new Set([...usersLeftBehind, ...recorded])];
+  // a version that recorded no progress wrote NotNeeded when a run began
+  const cleanup = run.cleanup === 'NotNeeded' && run.actions.length === 0 ? 'Unknown' : run.cleanup;
   const closed: Run = {
-    ...run,
+    ...rest,
     status: 'Aborted',
-    cleanup: usersLeftBehind.length > 0 ? 'Pending' : gone.some(ofRun) ? 'Clean' : 'NotNeeded',
+    cleanup: users.length > 0 ? 'Pending' : cleanup,
     error: { code: 'RunAborted', message: 'The process that ran it ended before the run did.' },
   };
-  return usersLeftBehind.length > 0 ? { ...closed, usersLeftBehind } : closed;
+  return users.length > 0 ? { ...closed, usersLeftBehind: users } : closed;
 }

@@ -40,10 +40,14 @@ export class Boundaries {
   }
 }
 
-/** A proxy in front of a service on this machine. Host stays as it is sent, because signatures hold it. */
+/**
+ * A proxy in front of a service on this machine. Host stays as it is sent, because signatures hold it. `dateAheadMs`: how far the `Date` of answers is
+ * set forward.
+ */
 export async function startKillingProxy(
   targetPort: number,
   boundaries: Boundaries,
+  dateAheadMs: () => number = () => 0,
 ): Promise<{ port: number; server: Server }> {
   const server = createServer((request, response) => {
     const index = boundaries.passed.length;
@@ -65,6 +69,7 @@ export async function startKillingProxy(
           if (boundaries.isHere(index, 'after')) return;
           const answerHeaders = { ...answer.headers };
           delete answerHeaders['transfer-encoding'];
+          answerHeaders.date = new Date(Date.now() + dateAheadMs()).toUTCString();
           response.writeHead(passed.status, answerHeaders);
           response.end(bytes);
         });

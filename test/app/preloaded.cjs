@@ -1,9 +1,11 @@
-// Loaded into the app's process before the app: tells its process id, and sets its clock forward.
+// Loaded into the app's process before the app: writes its process id to a file, and sets its clock forward, at once or with SIGUSR2.
 const { writeFileSync } = require('node:fs');
 
 writeFileSync(process.env.TEST_PID_FILE, String(process.pid));
-const aheadMs = Number(process.env.TEST_CLOCK_AHEAD_MS ?? 0);
-if (aheadMs !== 0) {
+let aheadMs = Number(process.env.TEST_CLOCK_AHEAD_MS ?? 0);
+const jumpMs = Number(process.env.TEST_CLOCK_JUMP_MS ?? 0);
+if (jumpMs !== 0) process.on('SIGUSR2', () => (aheadMs += jumpMs));
+if (aheadMs !== 0 || jumpMs !== 0) {
   const RealDate = Date;
   globalThis.Date = class extends RealDate {
     constructor(...given) {

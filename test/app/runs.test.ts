@@ -86,7 +86,7 @@ describe.each(['connection', 'functions'] as const)('runs with WORKFLOW_TARGET=%
     await start();
     emulator.addFault({ operation: 'createIdentity', reset: 'before', count: 9 });
     const run = asRun((await app.call('POST', 'runs')).body);
-    expect(run).toMatchObject({ status: 'Failed', cleanup: 'NotNeeded' });
+    expect(run).toMatchObject({ status: 'Failed', cleanup: 'Unknown' });
     expect(run.actions.map(({ status }) => status)).toEqual(['Failed', 'Skipped', 'Skipped', 'Skipped']);
     expect(emulator.requests()).toHaveLength(1);
   });

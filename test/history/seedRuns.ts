@@ -39,6 +39,6 @@ async function writeRows(table: HistoryTable, rows: readonly RunRow[]): Promise<
   for (let i = 0; i < rows.length; i += AT_ONCE) {
     const batch = rows.slice(i, i + AT_ONCE);
     const changes = batch.map((row): TransactionAction => ['create', row]);
-    await table.bounded(async (some) => void (await some.change(changes, batch[0]?.rowKey ?? '')));
+    await table.bounded(async (some) => void (await some.change(changes)));
   }
 }

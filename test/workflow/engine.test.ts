@@ -290,7 +290,11 @@ describe('time', () => {
     const stop = new AbortController();
     await run({ actions: actionsWith().actions, stop: stop.signal });
     await run({ actions: actionsWith({ createUser: down }).actions, stop: stop.signal });
-    await run({ actions: actionsWith({ createUser: never }).actions, stop: stop.signal, limits: { stepMs: 20 } });
+    await run({
+      actions: actionsWith({ createUser: never }).actions,
+      stop: stop.signal,
+      limits: { stepMs: 20, cleanupMs: 20 },
+    });
     expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   });
 
@@ -302,8 +306,8 @@ describe('time', () => {
         return never(input, options);
       },
     });
-    const outcome = await run({ actions, stop: stop.signal, limits: { terminateStepMs: 20 } });
-    expect(outcome).toMatchObject({ status: 'Aborted', cleanup: 'NotNeeded' });
+    const outcome = await run({ actions, stop: stop.signal, limits: { terminateStepMs: 20, terminateMs: 20 } });
+    expect(outcome).toMatchObject({ status: 'Aborted', cleanup: 'Unknown' });
     expect(outcome.actions[0]?.status).toBe('Aborted');
   });
 });

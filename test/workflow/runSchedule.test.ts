@@ -16,7 +16,7 @@ const runner = (ends: Record<string, 'Succeeded' | 'Failed' | Error>): Runner =>
   scheduledConnections: () => Object.keys(ends),
   maintain: () => {
     lines.push('maintained');
-    return Promise.resolve();
+    return Promise.resolve({ failure: undefined });
   },
   run: ({ connection, trigger, onAction }) => {
     triggers.push(trigger);

@@ -1,10 +1,18 @@
 import { AppError } from '../errors';
+import { LIMITS } from '../limits';
 import type { RunStore } from '../history/runStore';
 import type { Run } from './runRecord';
 
 export interface LatestWish {
   maxAgeMinutes?: number | undefined;
   connection?: string | undefined;
+}
+
+/** The run of that id. @throws AppError `RunNotFound` */
+export async function getRun(store: Pick<RunStore, 'get'>, id: string): Promise<Run> {
+  const run = await store.get(id);
+  if (run !== undefined) return run;
+  throw new AppError(404, 'RunNotFound', 'There is no run with this id, or it is no longer kept.', { target: 'runId' });
 }
 
 /**
@@ -36,8 +44,17 @@ function judgeLatest(run: Run, maxAgeMinutes: number | undefined): Run {
       `Run ${run.id} ended ${run.status} at ${ended}. ${run.error?.message ?? ''}`.trim(),
     );
   }
-  if (maxAgeMinutes !== undefined && Date.now() - Date.parse(ended) > maxAgeMinutes * 60_000) {
+  if (maxAgeMinutes === undefined) return run;
+  const ageMs = Date.now() - Date.parse(ended);
+  if (ageMs > maxAgeMinutes * 60_000) {
     throw new AppError(503, 'NoRecentRun', `The last run ended at ${ended}, more than ${maxAgeMinutes} min ago.`);
+  }
+  if (ageMs < -LIMITS.clockSkewMs) {
+    throw new AppError(
+      503,
+      'NoRecentRun',
+      `The last run ended at ${ended}, which is in the future: the clock of this machine or of the one that made the run is wrong.`,
+    );
   }
   return run;
 }

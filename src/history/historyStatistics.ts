@@ -1,0 +1,37 @@
+import { LIMITS } from '../limits';
+import type { StatisticsWindow } from '../workflow/listRunsInput';
+import { countEntries } from './ledger';
+import type { History } from './openHistory';
+import { statisticsOf, windowOf, type RunStatistics } from './runStatistics';
+
+/** What the runs of a window came to, and their users. */
+export interface HistoryStatistics extends RunStatistics {
+  /** Users of runs of any time that are over and that still exist. */
+  usersLeftBehind: number;
+  /** `false`: there are more than that. */
+  usersLeftBehindIsExact?: false;
+  /** Runs of the window that ended without knowing whether ACS made a user. */
+  usersUnknown: number;
+}
+
+/** Reads the statistics of a window; `connection`: of its runs alone. `now`: milliseconds since the epoch. */
+export async function historyStatistics(
+  { runs, ledger }: Pick<History, 'runs' | 'ledger'>,
+  { window, connection }: { window: StatisticsWindow; connection?: string | undefined },
+  now: number,
+): Promise<HistoryStatistics> {
+  const { since, until } = windowOf(window, now);
+  const [hours, running, left, usersUnknown] = await Promise.all([
+    runs.hours({ since, until, connection }),
+    runs.list({ status: 'Running', since, connection, top: 250 }),
+    countEntries(ledger, { startedBefore: now - LIMITS.runOverMs, connection }),
+    runs.unknown({ since, until, connection }),
+  ]);
+  return {
+    ...statisticsOf(window, now, hours, running.value.length),
+    ...(connection === undefined ? {} : { connection }),
+    usersLeftBehind: left.count,
+    ...(left.isExact ? {} : { usersLeftBehindIsExact: false }),
+    usersUnknown,
+  };
+}
