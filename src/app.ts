@@ -169,17 +169,16 @@ export class App {
     return { ...statistics, schedule };
   }
 
-  /** Cleans up what earlier runs left. @throws AppError `Misconfigured` */
+  /** Cleans up what earlier runs left, and reports what it found. Never rejects. */
   async maintain(log: RunLog): Promise<MaintenanceReport> {
-    const report = await maintain({
+    const report = await maintain(log, () => ({
       ...this.history(),
       unrecorded: this.unrecorded,
       keepDays: historyDays(),
-      log,
       actionsOn: (connection) => this.identity({ connection }),
       resourceOf: (connection) => this.resources.get(connection),
-    });
-    if (report.sweep) await this.telemetry.usersLeftBehind(report.sweep.left.length, log);
+    }));
+    await this.telemetry.maintenance(report, log);
     return report;
   }
 

@@ -1,8 +1,12 @@
 import { createCredential } from './identity/credentials';
 import { siteName, telemetrySettings } from './settings';
 import { RunTelemetry } from './telemetry/runTelemetry';
+import type { MaintenanceReport } from './workflow/maintenance';
 import type { RunLog } from './workflow/runLog';
 import type { Run } from './workflow/runRecord';
+
+/** Closed runs that one maintenance reports. */
+const MOST_CLOSED_RUNS = 20;
 
 /** What is reported to Application Insights, if the settings name one. Nothing of it ever fails a run. */
 export class AppTelemetry {
@@ -17,9 +21,14 @@ export class AppTelemetry {
     }
   }
 
-  async usersLeftBehind(count: number, log: Pick<RunLog, 'warn'>): Promise<void> {
-    const reason = await this.telemetry()?.usersLeftBehind(count);
-    if (reason !== undefined) log.warn(`The metric usersLeftBehind is not in Application Insights: ${reason}.`);
+  /** Reports the maintenance after a scheduled run, and the runs that it closed because their process had died: nobody else reports those. */
+  async maintenance({ sweep, failure }: MaintenanceReport, log: Pick<RunLog, 'warn'>): Promise<void> {
+    const result = { usersLeftBehind: sweep?.left.length, failed: failure !== undefined };
+    const [reason] = await Promise.all([
+      this.telemetry()?.maintenance(result),
+      ...(sweep?.closed ?? []).slice(0, MOST_CLOSED_RUNS).map((run) => this.ended(run, 'unknown', log)),
+    ]);
+    if (reason !== undefined) log.warn(`The metrics of maintenance are not in Application Insights: ${reason}.`);
   }
 
   private telemetry(): RunTelemetry | undefined {

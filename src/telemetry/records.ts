@@ -68,6 +68,7 @@ export function availabilityOf(run: Run, location: string, site: string): LogRec
       ...dimensions(run),
       runStatus: run.status,
       cleanup: run.cleanup,
+      recorded: String(run.recorded !== false),
     },
     resource: resourceOf(site),
     instrumentationScope: SCOPE,
@@ -114,21 +115,31 @@ function dependencyOf(action: Action, run: Run, { traceId, spanId }: TraceContex
   };
 }
 
-/** How many users earlier runs have left in ACS, as a metric. */
-export function usersLeftBehindOf(count: number, nowMs: number, site: string): Metrics {
+/** The result of the maintenance after a scheduled run. */
+export interface MaintenanceResult {
+  /** How many users earlier runs have left in ACS; `undefined` if that is not known. */
+  usersLeftBehind: number | undefined;
+  /** `true` if maintenance could not run, or stopped with an error. */
+  failed: boolean;
+}
+
+/** The result of maintenance as metrics: `usersLeftBehind` (left out if not known) and `maintenanceFailed` (0 or 1). */
+export function maintenanceOf({ usersLeftBehind, failed }: MaintenanceResult, nowMs: number, site: string): Metrics {
   const time = hrTime(nowMs);
+  const gauge = (name: string, value: number): Metrics['scopeMetrics'][number]['metrics'][number] => ({
+    descriptor: { name, description: '', unit: '1', valueType: WHOLE_NUMBERS },
+    aggregationTemporality: CUMULATIVE,
+    dataPointType: GAUGE,
+    dataPoints: [{ startTime: time, endTime: time, attributes: {}, value }],
+  });
   return {
     resource: resourceOf(site),
     scopeMetrics: [
       {
         scope: SCOPE,
         metrics: [
-          {
-            descriptor: { name: 'usersLeftBehind', description: '', unit: '1', valueType: WHOLE_NUMBERS },
-            aggregationTemporality: CUMULATIVE,
-            dataPointType: GAUGE,
-            dataPoints: [{ startTime: time, endTime: time, attributes: {}, value: count }],
-          },
+          ...(usersLeftBehind === undefined ? [] : [gauge('usersLeftBehind', usersLeftBehind)]),
+          gauge('maintenanceFailed', failed ? 1 : 0),
         ],
       },
     ],

@@ -3,7 +3,7 @@ import type { TokenCredential } from '@azure/identity';
 import { LIMITS, LimitReached, withLimit } from '../limits';
 import { redactText } from '../redact';
 import type { Run } from '../workflow/runRecord';
-import { availabilityOf, dependenciesOf, usersLeftBehindOf } from './records';
+import { availabilityOf, dependenciesOf, maintenanceOf, type MaintenanceResult } from './records';
 
 export interface TelemetryOptions {
   /** Of the Application Insights resource. */
@@ -37,11 +37,11 @@ export class RunTelemetry {
     });
   }
 
-  /** The metric. Returns the reason when it was not taken. */
-  async usersLeftBehind(count: number): Promise<string | undefined> {
+  /** The metrics of maintenance, in one export. Returns the reason when they were not taken. */
+  async maintenance(result: MaintenanceResult): Promise<string | undefined> {
     return this.send(LIMITS.telemetryMs, async () => {
       const { metrics } = await this.opened();
-      await taken((done) => metrics.export(usersLeftBehindOf(count, Date.now(), this.options.site), done));
+      await taken((done) => metrics.export(maintenanceOf(result, Date.now(), this.options.site), done));
     });
   }
 

@@ -13,13 +13,12 @@ const RETENTION_SHARE = 1 - UNRECORDED_SHARE - SWEEP_SHARE;
 /** Users that the log names; of the others it says how many there are. */
 const LOGGED_USERS = 10;
 
-export interface MaintenanceOptions extends Omit<SweepOptions, 'limitMs' | 'runs'> {
+export interface MaintenanceOptions extends Omit<SweepOptions, 'limitMs' | 'runs' | 'hasEnded'> {
   runs: SweepOptions['runs'] & Pick<RunStore, 'maintain' | 'save'>;
   /** Runs of this process that could not be recorded when they ended. */
   unrecorded?: UnrecordedRuns;
   /** How many days runs are kept. */
   keepDays: number;
-  log: RunLog;
   limitMs?: number;
 }
 
@@ -32,10 +31,25 @@ export interface MaintenanceReport {
 
 /**
  * What is done about earlier runs after a scheduled one, within a limit: runs that died are closed, users that they left are deleted, old runs are
- * deleted. Each part is tried, whatever became of those before. Writes to the log what it did, and what is left. Never rejects.
+ * deleted. Each part is tried, whatever became of those before. Writes to the log what it did, and what is left. Never rejects, also if the options
+ * can't be read from the settings.
  */
-export async function maintain(options: MaintenanceOptions): Promise<MaintenanceReport> {
-  const { log, keepDays, runs, unrecorded, clockSkewMs, now = Date.now, elapsed = () => performance.now() } = options;
+export async function maintain(log: RunLog, readOptions: () => MaintenanceOptions): Promise<MaintenanceReport> {
+  try {
+    return await maintainWith(readOptions(), log);
+  } catch (error) {
+    return reportOf(new Set([isAppError(error) ? error.message : 'The reason is not known.']), undefined, log);
+  }
+}
+
+function reportOf(failures: ReadonlySet<string>, report: SweepReport | undefined, log: RunLog): MaintenanceReport {
+  const failure = failures.size === 0 ? undefined : [...failures].join(' ');
+  if (failure !== undefined) log.error(`Maintenance of earlier runs failed: ${failure}`);
+  return { sweep: report, failure };
+}
+
+async function maintainWith(options: MaintenanceOptions, log: RunLog): Promise<MaintenanceReport> {
+  const { keepDays, runs, unrecorded, clockSkewMs, now = Date.now, elapsed = () => performance.now() } = options;
   const limitMs = options.limitMs ?? LIMITS.maintenanceMs;
   const deadline = elapsed() + limitMs;
   const failures = new Set<string>();
@@ -60,9 +74,7 @@ export async function maintain(options: MaintenanceOptions): Promise<Maintenance
     const trimmed = await runs.maintain(now() - keepDays * DAY_MS, leftMs);
     if (trimmed > 0) log.info(`${trimmed} runs older than ${keepDays} days were deleted from the history.`);
   });
-  const failure = failures.size === 0 ? undefined : [...failures].join(' ');
-  if (failure !== undefined) log.error(`Maintenance of earlier runs failed: ${failure}`);
-  return { sweep: report, failure };
+  return reportOf(failures, report, log);
 }
 
 /** Writes what a sweep did, and which users are left. */

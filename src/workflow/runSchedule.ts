@@ -60,13 +60,7 @@ export async function runSchedule(
     }
   };
   await Promise.all(connections.map(one));
-  try {
-    const { failure } = await runner.maintain(log);
-    if (failure !== undefined) failures.push(`Maintenance of earlier runs: ${failure}`);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : 'The reason is not known.';
-    log.error(`Maintenance of earlier runs failed: ${message}`);
-    failures.push(`Maintenance of earlier runs: ${message}`);
-  }
+  const { failure } = await runner.maintain(log);
+  if (failure !== undefined) failures.push(`Maintenance of earlier runs: ${failure}`);
   if (failures.length > 0) throw new Error(`The workflow failed. ${failures.join(' ')}`);
 }

@@ -40,6 +40,9 @@ export interface AppUnderTest {
 
 const TIMER_MS = 25_000;
 
+/** The connection string of a storage account that can't be reached: nothing listens on port 1. */
+export const unreachableStorage = `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=${'A'.repeat(86)}==;TableEndpoint=http://127.0.0.1:1/devstoreaccount1;`;
+
 /** Every name of a setting that the machine's environment might have. */
 const SETTINGS =
   /^(AcsIdentity|IDENTITY_|WORKFLOW_|HISTORY_|AzureWebJobs|WEBSITE_|RUN_HISTORY|ALLOWED_|MAX_TOKEN_|APPLICATIONINSIGHTS_|REGION_NAME|IDENTITY_ENDPOINT|IDENTITY_HEADER|AZURE_)/;

@@ -1,7 +1,7 @@
 // Runs as Application Insights gets them: the built app under the local host, and a collector that speaks the ingestion protocol.
 import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
 import { startStorage, type RunningStorage } from '../../local/storage';
-import { startApp, type AppUnderTest } from '../app/appUnderTest';
+import { startApp, unreachableStorage, type AppUnderTest } from '../app/appUnderTest';
 import { startCollector, type Collector, type Envelope } from './collector';
 import { timeSpanMs } from './workspaceRows';
 
@@ -34,6 +34,7 @@ beforeEach(() => {
   emulator.clearFaults();
   collector.mode = 'takes';
   collector.envelopes.length = 0;
+  collector.authorizations.length = 0;
   said.push(...app.lines.splice(0));
 });
 
@@ -69,6 +70,7 @@ test('a run that succeeded is an availability result, there when the answer is',
       trigger: 'Manual',
       clientTrackingId: run.correlation.clientTrackingId,
       cleanup: 'Clean',
+      recorded: 'true',
     },
   });
   expect(timeSpanMs(baseData['duration'])).toBe(run.durationMs);
@@ -122,11 +124,36 @@ test('a run that failed names its first failing step and code; steps that were s
   ]);
 });
 
-test('a scheduled run reports itself, and how many users earlier runs have left', async () => {
+test('a scheduled run reports itself, how many users earlier runs have left, and that maintenance ran, in one post', async () => {
   await app.fireTimer();
   expect(ofType('AvailabilityData')[0]?.data.baseData.properties).toMatchObject({ trigger: 'Recurrence' });
   expect(ofType('MetricData').map(({ data }) => data.baseData['metrics'])).toEqual([
     [expect.objectContaining({ name: 'usersLeftBehind', value: 0, count: 1 })],
+    [expect.objectContaining({ name: 'maintenanceFailed', value: 0, count: 1 })],
+  ]);
+  // the result of the run, its steps, the metrics
+  expect(collector.authorizations).toHaveLength(3);
+});
+
+test('while storage is down a scheduled run still reports itself: as not recorded, and its maintenance as failed', async () => {
+  const other = await startApp({
+    AcsIdentity: emulator.connectionString,
+    AzureWebJobsStorage: unreachableStorage,
+    APPLICATIONINSIGHTS_CONNECTION_STRING: collector.connectionString,
+    NODE_EXTRA_CA_CERTS: collector.certificateFile,
+  });
+  try {
+    await other.fireTimer();
+  } finally {
+    said.push(...other.lines);
+    await other.stop();
+  }
+  expect(ofType('AvailabilityData').map(({ data }) => data.baseData)).toEqual([
+    expect.objectContaining({ success: true, properties: expect.objectContaining({ recorded: 'false' }) as object }),
+  ]);
+  // how many users are left is not known
+  expect(ofType('MetricData').map(({ data }) => data.baseData['metrics'])).toEqual([
+    [expect.objectContaining({ name: 'maintenanceFailed', value: 1 })],
   ]);
 });
 

@@ -58,7 +58,7 @@ const exists = (userId: string) => emulator.users().some(({ id }) => id === user
 const hanging = { deleteUser: () => new Promise<never>(() => undefined) };
 
 const maintained = (more: Partial<MaintenanceOptions> = {}) =>
-  maintain({ ...history, actionsOn: () => Promise.resolve(actions), keepDays: 30, log, ...more });
+  maintain(log, () => ({ ...history, actionsOn: () => Promise.resolve(actions), keepDays: 30, ...more }));
 
 test('sixty users and a slow storage: it ends in its time, and goes on the next time', async () => {
   const users: string[] = [];

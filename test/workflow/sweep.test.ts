@@ -138,8 +138,8 @@ test('maintenance says what it did, trims the history, and survives a storage th
   await leave(6);
   await leave(6, { userId: FOREIGN });
   await history.runs.save(aRun({ start: minutesAgo(31 * 24 * 60) }));
-  const options = { actionsOn: () => Promise.resolve(actions), keepDays: 30, log };
-  await maintain({ ...history, ...options });
+  const options = { actionsOn: () => Promise.resolve(actions), keepDays: 30 };
+  await maintain(log, () => ({ ...history, ...options }));
   expect(lines).toEqual([
     'Users that earlier runs had left: 1 deleted.',
     expect.stringMatching(/^User 8:acs:bbbbbbbb\S+ of run \S+ is left: ACS says/) as string,
@@ -149,7 +149,7 @@ test('maintenance says what it did, trims the history, and survives a storage th
   lines.length = 0;
   const connectionString = storage.connectionString.replace(/:\d+\//, ':1/');
   const down = openHistory({ kind: 'connectionString', setting: 'X', connectionString }, 'x');
-  const report = await maintain({ ...down, ...options });
+  const report = await maintain(log, () => ({ ...down, ...options }));
   expect(report).toEqual({ sweep: undefined, failure: expect.stringMatching(/^The storage/) as string });
   expect(lines).toEqual([expect.stringMatching(/^Maintenance of earlier runs failed: The storage/)]);
 });
