@@ -57,7 +57,7 @@ var logAlerts = [
   {
     name: 'run-failed'
     title: 'a run failed'
-    description: 'A run of the ACS identity workflow failed. Message names the first failing step and its code; the dashboard of the app shows the run.'
+    description: 'A run of the ACS identity workflow failed; runs that were stopped with the app do not count. Message names the first failing step and its code; the dashboard of the app shows the run.'
     severity: 1
     enabled: true
     frequency: 'PT5M'

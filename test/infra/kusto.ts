@@ -17,6 +17,10 @@ export interface Reading {
   properties: string[];
   /** Each comparison with a text: what is compared, how, and the text. */
   comparisons: { left: string; operator: string; text: string }[];
+  /** Does a row of the table pass every `where`? */
+  passes: (row: Record<string, unknown>) => boolean;
+  /** Each `NAME = countif(CONDITION)`. */
+  countifs: { name: string; condition: string }[];
 }
 
 interface Node {
@@ -28,6 +32,7 @@ interface Node {
   Operator?: { Text: string };
   Expression?: Node;
   Selector?: Node;
+  Condition?: Node;
   toString(kind?: unknown): string;
 }
 interface Enumerable<T> {
@@ -87,12 +92,15 @@ export function readQuery(query: string, tables: Tables): Reading {
     query,
     GlobalState.Default.WithDatabase(new Symbols.DatabaseSymbol.$ctor1('workspace', symbols)),
   );
+  const conditions: Node[] = [];
   const reading: Reading = {
     faults: listOf(code.GetDiagnostics()).map(({ Message }) => Message),
     columns: code.ResultType === null ? [] : listOf(code.ResultType.Columns).map(({ Name }) => Name),
     tables: [],
     properties: [],
     comparisons: [],
+    passes: (row) => conditions.every((condition) => valueOf(condition, row) === true),
+    countifs: [],
   };
   const isText = (node: Node | undefined) => node?.Kind === Syntax.SyntaxKind['StringLiteralExpression'];
   Syntax.SyntaxElement.WalkNodes(code.Syntax, (node) => {
@@ -100,6 +108,11 @@ export function readQuery(query: string, tables: Tables): Reading {
     if (symbol && symbol.Kind === Symbols.SymbolKind.Table) reading.tables.push(symbol.Name);
     if (node.Kind === Syntax.SyntaxKind['PathExpression'] && String(node.Expression).trim() === 'Properties') {
       reading.properties.push(String(node.Selector).trim());
+    }
+    if (node.Condition && node.Kind === Syntax.SyntaxKind['FilterOperator']) conditions.push(node.Condition);
+    const [, name, condition] = /^(\w+) = countif\((.*)\)$/.exec(String(node).trim()) ?? [];
+    if (name !== undefined && condition !== undefined && node.Kind === Syntax.SyntaxKind['SimpleNamedExpression']) {
+      reading.countifs.push({ name, condition });
     }
     if (isText(node.Right)) {
       const { Left, Right, Operator } = node;
@@ -111,4 +124,28 @@ export function readQuery(query: string, tables: Tables): Reading {
     }
   });
   return reading;
+}
+
+/**
+ * The value of an expression in a row. Knows only what the queries use in conditions: columns, `tostring(Properties.NAME)`, literals, `and`,
+ * `==`, `!=`, `>` and `startswith`, which ignores case. @throws Error for anything else
+ */
+function valueOf(node: Node, row: Record<string, unknown>): unknown {
+  const { Left, Right, Operator, LiteralValue } = node;
+  const text = String(node).trim();
+  if (Left && Right && Operator) {
+    const [left, right] = [valueOf(Left, row), valueOf(Right, row)];
+    if (Operator.Text === 'and') return left === true && right === true;
+    if (Operator.Text === '==') return left === right;
+    if (Operator.Text === '!=') return left !== right;
+    if (Operator.Text === '>') return Number(left) > Number(right);
+    if (Operator.Text === 'startswith') return String(left).toLowerCase().startsWith(String(right).toLowerCase());
+  }
+  if (typeof LiteralValue === 'string') return LiteralValue;
+  // a number or a boolean, which the parser has as objects
+  if (LiteralValue !== undefined && LiteralValue !== null) return JSON.parse(text);
+  const [, property, column] = /^(?:tostring\(Properties\.(\w+)\)|(\w+))$/.exec(text) ?? [];
+  if (property !== undefined) return (row['Properties'] as Record<string, unknown> | undefined)?.[property] ?? '';
+  if (column !== undefined) return row[column];
+  throw new Error(`This test can't evaluate: ${text}`);
 }
