@@ -1,4 +1,5 @@
-// Who is told of what: a run failed, scheduled runs stopped succeeding, users were left behind, functions answer with server errors.
+// Alerts, and who gets them: a run failed, scheduled runs stopped succeeding, users were left behind or may be, a run was not recorded,
+// maintenance failed, functions answer with server errors. Also the saved queries.
 
 @description('Azure region.')
 param location string
@@ -107,6 +108,56 @@ var logAlerts = [
       threshold: 0
     }
   }
+  // The alerts below look back over several runs: a problem that lasts is one alert, not one for each run.
+  // Telemetry does not need the storage account, so the first two also fire while storage is down.
+  {
+    name: 'unrecorded'
+    title: 'a run was not recorded'
+    description: 'A run of the ACS identity workflow ended, but its record could not be written to the storage account. The run history does not have it, or shows it as Running. The run itself may have succeeded: the query of this alert shows its result. If Cleanup is Pending, the log of the run names the user that is left in ACS. Check the storage account: api/health/deep says whether the app can use it. Usual reasons: the role Storage Table Data Contributor is missing, a firewall rule, an outage.'
+    severity: 2
+    enabled: true
+    frequency: runInterval
+    window: silenceWindow
+    condition: {
+      query: loadTextContent('queries/unrecordedRuns.kql')
+      timeAggregation: 'Count'
+      operator: 'GreaterThan'
+      threshold: 0
+      dimensions: [{ name: 'Name', operator: 'Include', values: ['*'] }]
+    }
+  }
+  {
+    name: 'maintenance-failed'
+    title: 'maintenance after a scheduled run failed'
+    description: 'The maintenance after a scheduled run failed. Users that earlier runs left may still be in ACS, runs whose process died may still be shown as Running, and old runs may not have been deleted. The next scheduled run tries again. The log of scheduledRun says why it failed. Usually the storage account can not be used: check it with api/health/deep.'
+    severity: 2
+    enabled: true
+    frequency: runInterval
+    window: silenceWindow
+    condition: {
+      query: loadTextContent('queries/maintenanceFailed.kql')
+      timeAggregation: 'Total'
+      metricMeasureColumn: 'Failures'
+      operator: 'GreaterThan'
+      threshold: 0
+    }
+  }
+  {
+    name: 'users-unknown'
+    title: 'ACS may have a user whose id nobody knows'
+    description: 'A run asked ACS to create a user and never got the answer, so ACS may have a user whose id nobody knows. ACS can not list users, so nobody can look that user up or delete it. A single case needs no action. Several mean that creating users is slow or the network is unreliable: see the saved query "Duration of each step". If diagnostic settings of the Communication Services resource send its logs to a workspace, the table ACSAuthIncomingOperations shows at the time of the run whether the request arrived and what ACS answered. If it did not arrive or was refused, there is no such user.'
+    severity: 3
+    enabled: true
+    frequency: runInterval
+    window: silenceWindow
+    condition: {
+      query: loadTextContent('queries/usersUnknown.kql')
+      timeAggregation: 'Count'
+      operator: 'GreaterThan'
+      threshold: 0
+      dimensions: [{ name: 'Name', operator: 'Include', values: ['*'] }]
+    }
+  }
 ]
 
 resource logAlertRules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
@@ -137,7 +188,8 @@ resource logAlertRules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
 ]
 
 // The host's own metric. By status, as a function that answers 500 has not failed for the host. Not 503, which runs/latest and health
-// answer on purpose. The timer has no status: of its failures the alerts above tell.
+// answer on purpose; when storage is down, the alerts for unrecorded runs and failed maintenance fire. The timer has no status: the alerts
+// above cover its failures.
 resource functionsFail 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   name: 'acs-identity-function-errors-${environmentName}'
   location: 'global'
@@ -175,6 +227,9 @@ var savedQueries = [
   { title: 'Success rate and duration of runs', query: loadTextContent('queries/successRate.kql') }
   { title: 'Duration of each step', query: loadTextContent('queries/stepDuration.kql') }
   { title: 'Failures of each step', query: loadTextContent('queries/stepFailures.kql') }
+  { title: 'Runs that were not recorded', query: loadTextContent('queries/unrecordedRuns.kql') }
+  { title: 'Failed maintenance', query: loadTextContent('queries/maintenanceFailed.kql') }
+  { title: 'Runs that may have left an unknown user', query: loadTextContent('queries/usersUnknown.kql') }
 ]
 
 // not saved searches of the workspace, which answer 409 when they are deployed again

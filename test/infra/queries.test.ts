@@ -153,7 +153,10 @@ test.each([
   ['successRate.kql', [GOOD, FAILED, SCHEDULED, STOPPED, UNRECORDED, UNKNOWN]],
   ['failedRuns.kql', [FAILED, UNKNOWN]],
   ['scheduledSuccesses.kql', [SCHEDULED, UNRECORDED]],
+  ['unrecordedRuns.kql', [UNRECORDED]],
+  ['usersUnknown.kql', [UNKNOWN]],
   ['usersLeftBehind.kql', ['usersLeftBehind 0']],
+  ['maintenanceFailed.kql', ['maintenanceFailed 1']],
 ])('%s selects the rows that it is about', (file, expected) => {
   expect(selectedBy(queryOf(file))).toEqual(expected);
 });
@@ -190,7 +193,7 @@ test('alerts measure and split by columns that their queries give', async () => 
   const conditions = (await bicep.predict({}))
     .filter(({ type }) => type === 'Microsoft.Insights/scheduledQueryRules')
     .flatMap(({ properties }) => (properties?.['criteria'] as { allOf: Condition[] }).allOf);
-  expect(conditions).toHaveLength(3);
+  expect(conditions).toHaveLength(6);
   for (const { query, metricMeasureColumn, dimensions = [] } of conditions) {
     const { faults, columns } = readQuery(query, tables);
     expect(faults).toEqual([]);

@@ -359,7 +359,7 @@ describe('the alerts', () => {
     const resources = await predict(VARIANTS[10]);
     const group = only(resources, 'Microsoft.Insights/actionGroups');
     expect(group.properties).toMatchObject({ emailReceivers: [{ emailAddress: 'ops@example.com' }] });
-    for (const name of ['run-failed', 'silence', 'users-left']) {
+    for (const name of ['run-failed', 'silence', 'users-left', 'unrecorded', 'maintenance-failed', 'users-unknown']) {
       expect(ruleOf(resources, name)).toMatchObject({ enabled: true, actions: { actionGroups: [group.id] } });
     }
     expect(only(resources, 'Microsoft.Insights/metricAlerts').properties).toMatchObject({
@@ -371,7 +371,7 @@ describe('the alerts', () => {
   testWithBicep('without an address they are there all the same', async () => {
     const resources = await predict();
     expect(ofType(resources, 'Microsoft.Insights/actionGroups')).toEqual([]);
-    expect(ofType(resources, 'Microsoft.Insights/scheduledQueryRules')).toHaveLength(3);
+    expect(ofType(resources, 'Microsoft.Insights/scheduledQueryRules')).toHaveLength(6);
     expect(ruleOf(resources, 'silence').actions.actionGroups).toEqual([]);
   });
 
