@@ -1,3 +1,5 @@
+import type { StopSignal } from './functionsHost/host';
+
 /** A Functions host that answers: `func` or local/functionsHost. */
 export interface RunningHost {
   url: string;
@@ -5,6 +7,6 @@ export interface RunningHost {
   functions: readonly { name: string }[];
   /** Its exit code, when it ends by itself or is stopped. */
   ended: Promise<number>;
-  /** Lets calls in flight finish; a second call ends it at once. */
-  stop(): Promise<void>;
+  /** Lets running invocations finish, longer at SIGTERM (the default) than at SIGINT; a second call ends it at once. */
+  stop(signal?: StopSignal): Promise<void>;
 }

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { readArguments, usageOf, type StartArguments } from './arguments';
 import { runWorkflowOnce } from './firstRun';
+import type { StopSignal } from './functionsHost/host';
 import { CommandError } from './messages';
 import { styleFor } from './runPrinter';
 import { startApp } from './startApp';
@@ -16,16 +17,19 @@ const forcedExitCode = 130;
 
 const print = (line: string): void => console.log(line);
 
-/** Resolves when someone wants this to end: Ctrl+C, SIGTERM, a closed terminal, or the bootstrap gone. The second time ends it at once. */
-function untilInterrupted(parts: StartedParts): Promise<void> {
+/**
+ * Resolves when this is to end: Ctrl+C, SIGTERM, a closed terminal, or the bootstrap gone. The second time ends it at once.
+ * Only SIGTERM gives running invocations the time that they have in Azure: nobody waits at a terminal.
+ */
+function untilInterrupted(parts: StartedParts): Promise<StopSignal> {
   return new Promise((done) => {
     let firstAt: number | undefined;
     let forced = false;
-    const interrupt = (): void => {
+    const interrupt = (signal?: unknown): void => {
       if (firstAt === undefined) {
         firstAt = Date.now();
         print('Stopping. Press Ctrl+C again to stop at once.');
-        done();
+        done(signal === 'SIGTERM' ? signal : 'SIGINT');
       } else if (!forced && Date.now() - firstAt > sameSignalMs) {
         forced = true;
         print('Stopped at once.');
@@ -78,10 +82,14 @@ async function main(): Promise<number> {
     return 0;
   }
   const parts = new StartedParts();
-  const interrupted = untilInterrupted(parts).then(() => 0);
+  let signal: StopSignal | undefined;
+  const interrupted = untilInterrupted(parts).then((given) => {
+    signal = given;
+    return 0;
+  });
   const running = run(args, parts).catch((error: unknown) => (parts.isStopping ? 0 : explain(error)));
   const exitCode = await Promise.race([interrupted, running]);
-  await parts.stop().catch((error: unknown) => console.error(error));
+  await parts.stop(signal).catch((error: unknown) => console.error(error));
   return exitCode;
 }
 

@@ -1,6 +1,8 @@
+import type { StopSignal } from './functionsHost/host';
+
 interface Stoppable {
   /** A second call must end it at once. */
-  stop(): Promise<void>;
+  stop(signal?: StopSignal): Promise<void>;
 }
 
 /** What this command has started, to be stopped in reverse order: the host before the services that it needs to clean up. */
@@ -21,8 +23,8 @@ export class StartedParts {
   }
 
   /** Stops everything. Rejects when a part could not be stopped, after trying the others. */
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stopAll();
+  stop(signal: StopSignal = 'SIGINT'): Promise<void> {
+    this.#stopping ??= this.#stopAll(signal);
     return this.#stopping;
   }
 
@@ -31,11 +33,11 @@ export class StartedParts {
     for (const part of this.#parts) void part.then((started) => started?.stop()).catch(() => undefined);
   }
 
-  async #stopAll(): Promise<void> {
+  async #stopAll(signal: StopSignal): Promise<void> {
     const failures: unknown[] = [];
     for (const part of this.#parts.toReversed()) {
       try {
-        await (await part)?.stop();
+        await (await part)?.stop(signal);
       } catch (error) {
         failures.push(error);
       }

@@ -6,9 +6,10 @@ const options = { app: { type: 'string' }, port: { type: 'string' }, 'no-watch':
 const { app = '.', port: wanted, 'no-watch': noWatch = false } = parseArgs({ options }).values;
 const starting = startFunctionsHost({ appDirectory: app, watch: !noWatch, ...(wanted && { port: Number(wanted) }) });
 let firstAt = 0;
-const stop = (): void => {
+const stop = (signal: unknown): void => {
   // One Ctrl+C may come twice, from the terminal and from what has started this. One that comes later forces the end.
-  if (firstAt === 0 || Date.now() - firstAt > 1000) void starting.then((host) => host.stop());
+  if (firstAt === 0 || Date.now() - firstAt > 1000)
+    void starting.then((host) => host.stop(signal === 'SIGTERM' ? signal : 'SIGINT'));
   firstAt ||= Date.now();
 };
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect']) process.on(signal, stop);

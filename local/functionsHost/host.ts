@@ -4,7 +4,8 @@
 // knows no route defaults, no constraints but those in routes.ts and no schedules with ranges that run backwards.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { Server as NetServer, type AddressInfo } from 'node:net';
+import { ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { superviseApp, until } from './appProcess';
 import { scriptsOf, watchFiles } from './fileWatch';
@@ -22,20 +23,28 @@ export interface FunctionsHostOptions {
   workerFile?: string; // default: worker.js beside the built host
   log?: (line: string) => void; // takes the console's lines; default: stdout
   watch?: boolean; // default true
-  stopGraceMs?: number; // default 2000, for calls in flight
-  terminateGraceMs?: number; // default 10000, after that, for the app's appTerminate hooks
+  stopGraceMs?: number; // for running invocations; default: 30000 at SIGTERM, 2000 at SIGINT
+  terminateGraceMs?: number; // default 5000, after that, for the app's appTerminate hooks
 }
+
+/** How a host is stopped: SIGTERM, as Azure does when it moves the app; SIGINT, as Ctrl+C does under `func`. */
+export type StopSignal = 'SIGTERM' | 'SIGINT';
+const defaultStopGraceMs = { SIGTERM: 30_000, SIGINT: 2000 };
 
 type Details = Partial<Record<'url' | 'authLevel' | 'schedule' | 'error', string>> & { methods?: string[] };
 export type HostedFunction = Details & { name: string; type: 'http' | 'timer'; disabled: boolean };
 type RunningHost = Readonly<{ url: string; port: number; functions: HostedFunction[] }>;
-/** `ended`: its exit code, when it was stopped (0) or has ended by itself (1). A second `stop` ends the app at once. */
-export type FunctionsHost = RunningHost & { readonly ended: Promise<number>; stop(): Promise<void> };
+/**
+ * `ended`: its exit code, when it was stopped (0) or has ended by itself (1). `stop` (default: SIGTERM) closes the port and idle
+ * connections, waits for running invocations, then runs the app's appTerminate hooks. A second `stop` ends the app at once.
+ */
+export type FunctionsHost = RunningHost & { readonly ended: Promise<number>; stop(signal?: StopSignal): Promise<void> };
 const programmatic = 'This function was programmatically called via the host APIs.';
 
 /** Resolves when the app is loaded. Throws with code EADDRINUSE and `port` when the port is taken; when the app keeps crashing. */
 export async function startFunctionsHost(options: FunctionsHostOptions): Promise<FunctionsHost> {
-  const { stopGraceMs = 2000, terminateGraceMs = 10_000, workerFile = join(__dirname, 'worker.js') } = options;
+  const { terminateGraceMs = 5000, workerFile = join(__dirname, 'worker.js') } = options;
+  const stopGraceMs = (signal: StopSignal): number => options.stopGraceMs ?? defaultStopGraceMs[signal];
   const write = options.log ?? ((line: string) => void process.stdout.write(`${line}\n`));
   const [red, plain] = process.stdout.isTTY && !process.env['NO_COLOR'] ? ['\u001B[31m', '\u001B[0m'] : ['', ''];
   /** Writes as `func` does: the time, in UTC, before every line of a message. */
@@ -83,7 +92,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     showFunctions(served.functions ?? []);
     timers.schedule(stopping ? [] : (served.functions ?? []));
     if (stopping || options.watch === false || watches.length > 0) return;
-    const reload = (): void => void app.replace().end(stopGraceMs, terminateGraceMs);
+    const reload = (): void => void app.replace().end(stopGraceMs('SIGINT'), terminateGraceMs);
     const sayUnused = (): void => report('local.settings.json changed: restart to apply.', true);
     watches.push(watchFiles(() => [hostJsonFile, ...scriptsOf(appDirectory, main)], reload));
     if (settingsFile) watches.push(watchFiles(() => [settingsFile], sayUnused));
@@ -116,22 +125,23 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   }
   function onCrash(message: string, isLast: boolean): void {
     report(message, true);
-    if (isLast) stopping ??= shutDown(1);
+    if (isLast) stopping ??= shutDown(1, 'SIGINT');
   }
-  async function shutDown(exitCode: number): Promise<void> {
-    // Not the server's own close(): that ends idle connections too, over which an app that cleans up may call itself.
-    NetServer.prototype.close.call(server);
+  async function shutDown(exitCode: number, signal: StopSignal): Promise<void> {
+    // Like Kestrel: idle connections are closed now, the others after their answer.
+    server.close();
+    for (const answer of inFlight) if (answer instanceof ServerResponse) answer.shouldKeepAlive = false;
     timers.schedule([]);
     watches.forEach((watching) => clearInterval(watching));
-    await until(() => inFlight.size === 0, stopGraceMs);
+    await until(() => inFlight.size === 0, stopGraceMs(signal));
     await app.end(terminateGraceMs);
     await until(() => inFlight.size === 0, 200);
     server.closeAllConnections();
     end(exitCode);
   }
-  async function stop(): Promise<void> {
+  async function stop(signal: StopSignal = 'SIGTERM'): Promise<void> {
     if (stopping) void app.end(0).then(() => server.closeAllConnections());
-    await (stopping ??= shutDown(0));
+    await (stopping ??= shutDown(0, signal));
   }
   const isReady = await app.ready();
   await stopping;

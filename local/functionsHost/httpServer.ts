@@ -18,9 +18,12 @@ const homepage = '<!DOCTYPE html><title>Functions</title><h1>Your local Function
 
 export function createHttpServer(app: ServedApp): Server {
   // Kestrel keeps idle connections for 130 s; Node's 5 s would end them under clients that pool theirs.
-  return createServer({ keepAliveTimeout: 130_000 }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: 130_000 }, (request, response) => {
+    // A connection that was open when the host began to stop gets no more than a new one.
+    if (!server.listening) return void request.socket.destroy();
     answer(app, request, response).catch(() => (response.headersSent ? response.destroy() : send(response, 500)));
   });
+  return server;
 }
 
 function send(response: ServerResponse, status: number, given: object = {}, body: Uint8Array | string = ''): void {

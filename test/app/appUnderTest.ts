@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { startFunctionsHost, type FunctionsHost } from '../../local/functionsHost/host';
+import { startFunctionsHost, type FunctionsHost, type FunctionsHostOptions } from '../../local/functionsHost/host';
 
 const root = resolve(__dirname, '../..');
 
@@ -47,7 +47,12 @@ export const unreachableStorage = `DefaultEndpointsProtocol=http;AccountName=dev
 const SETTINGS =
   /^(AcsIdentity|IDENTITY_|WORKFLOW_|HISTORY_|AzureWebJobs|WEBSITE_|RUN_HISTORY|ALLOWED_|MAX_TOKEN_|APPLICATIONINSIGHTS_|REGION_NAME|IDENTITY_ENDPOINT|IDENTITY_HEADER|AZURE_)/;
 
-export async function startApp(settings: Record<string, string>, appDirectory = root): Promise<AppUnderTest> {
+/** Starts it; `stop` gives running invocations 2 s unless `options` say otherwise. */
+export async function startApp(
+  settings: Record<string, string>,
+  appDirectory = root,
+  options: Partial<FunctionsHostOptions> = {},
+): Promise<AppUnderTest> {
   for (const name of Object.keys(process.env)) if (SETTINGS.test(name)) delete process.env[name];
   const lines: string[] = [];
   const host = await startFunctionsHost({
@@ -58,6 +63,8 @@ export async function startApp(settings: Record<string, string>, appDirectory = 
     workerFile: resolve(root, '.local/build/functionsHost/worker.js'),
     log: (line) => lines.push(line),
     watch: false,
+    stopGraceMs: 2000,
+    ...options,
   });
   return {
     host,

@@ -64,6 +64,13 @@ describe('what was started', () => {
     expect(log).toEqual(['host', 'emulator']);
   });
 
+  it('is stopped the way that the command was', async () => {
+    const { parts, log } = partsWithLog();
+    await parts.start(() => Promise.resolve({ stop: (signal) => Promise.resolve(void log.push(String(signal))) }));
+    await parts.stop('SIGTERM');
+    expect(log).toEqual(['SIGTERM']);
+  });
+
   it('is told a second time to stop when it is forced', async () => {
     const { parts, log } = partsWithLog();
     let end: () => void = () => undefined;

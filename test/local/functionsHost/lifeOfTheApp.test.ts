@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { startFunctionsHost } from '../../../local/functionsHost/host';
-import { buildWorker, cleanUp, eventually, makeApp, run, takePort, useApp, writeFiles } from './sampleApp';
+import { buildWorker, cleanUp, eventually, makeApp, rawRequest, run, takePort, useApp, writeFiles } from './sampleApp';
 
 let worker: string;
 beforeAll(async () => {
@@ -273,6 +276,81 @@ app.hook.appTerminate(() => { console.log('the hook ran'); stopping.abort(); });
     await other.stop();
     return other.port;
   }
+
+  const working = `${useApp}
+const work = () => new Promise((done) => setTimeout(done, 3000));
+app.get('work', () => work().then(() => ({ body: 'done' })));
+app.get('hang', () => new Promise(() => {}));
+app.timer('tick', { schedule: '0 0 0 1 1 *', handler: work });
+app.hook.appTerminate(() => { console.log('the hook ran'); });
+`;
+
+  test('like SIGTERM lets a request end before the appTerminate hooks run', async () => {
+    const app = await run(worker, working);
+    const answer = text(app.get('/api/work'));
+    await eventually(() => app.log().includes("Executing 'Functions.work'"));
+    await app.host.stop('SIGTERM');
+    expect(await answer).toBe('done');
+    expect(app.log()).toMatch(/Executed 'Functions\.work' \(Succeeded[^]*the hook ran/);
+  });
+
+  test('like SIGTERM lets a timer run end before the appTerminate hooks run', async () => {
+    const app = await run(worker, working);
+    expect(await app.fire('tick')).toBe(202);
+    await app.host.stop('SIGTERM');
+    expect(app.log()).toMatch(/Executed 'Functions\.tick' \(Succeeded[^]*the hook ran/);
+  });
+
+  test('like Ctrl+C gives running invocations 2 s and the appTerminate hooks 5 s more', async () => {
+    const never = `${working}app.hook.appTerminate(() => new Promise((done) => setTimeout(done, 60000)));`;
+    const app = await run(worker, never);
+    const hanging = app.get('/api/hang').catch(() => undefined);
+    await eventually(() => app.log().includes("Executing 'Functions.hang'"));
+    const startedAt = performance.now();
+    const stopped = app.host.stop('SIGINT');
+    await eventually(() => app.log().includes('the hook ran'));
+    const hookAfterMs = performance.now() - startedAt;
+    await Promise.all([stopped, hanging]);
+    const stoppedAfterMs = performance.now() - startedAt;
+    expect(hookAfterMs).toBeGreaterThan(1900);
+    expect(hookAfterMs).toBeLessThan(3500);
+    expect(stoppedAfterMs - hookAfterMs).toBeGreaterThan(4500);
+    expect(stoppedAfterMs - hookAfterMs).toBeLessThan(7000);
+  });
+
+  test('closes kept-alive connections: idle ones at once, those in use after their answer', async () => {
+    const app = await run(worker, stoppable);
+    const agents = [new Agent({ keepAlive: true, maxSockets: 1 }), new Agent({ keepAlive: true, maxSockets: 1 })];
+    const ask = (agent: Agent | undefined, path: string) => rawRequest(app.host.port, path, { agent: agent ?? false });
+    const [idle, used] = agents;
+    expect((await ask(idle, '/api/pid')).headers.connection).toBe('keep-alive');
+    const inFlight = ask(used, '/api/slow');
+    await eventually(() => app.log().includes("Executing 'Functions.slow'"));
+    const stopped = app.host.stop();
+    await expect(ask(idle, '/api/pid')).rejects.toThrow(/ECONNREFUSED|ECONNRESET|socket hang up/);
+    const answer = await inFlight;
+    expect([answer.body, answer.headers.connection]).toEqual(['slow', 'close']);
+    await expect(ask(used, '/api/pid')).rejects.toThrow('ECONNREFUSED');
+    await stopped;
+    for (const agent of agents) agent.destroy();
+  });
+
+  test('does not answer on a connection that was opened before it and not used', async () => {
+    const app = await run(worker, stoppable);
+    const socket = connect(app.host.port, '127.0.0.1');
+    await once(socket, 'connect');
+    const inFlight = text(app.get('/api/slow'));
+    await eventually(() => app.log().includes("Executing 'Functions.slow'"));
+    const stopped = app.host.stop();
+    let answer = '';
+    socket.on('data', (data: Buffer) => (answer += data.toString())).on('error', () => undefined);
+    const closed = once(socket, 'close');
+    socket.write('GET /api/pid HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await closed;
+    expect(answer).toBe('');
+    expect(await inFlight).toBe('slow');
+    await stopped;
+  });
 
   test('runs appTerminate hooks while calls are still in flight, which may then answer', async () => {
     const app = await run(worker, stoppable, { stopGraceMs: 100 });

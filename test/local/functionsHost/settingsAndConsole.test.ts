@@ -14,6 +14,7 @@ const entry = `${useApp}
 app.get('setting', (request) => ({ jsonBody: { value: process.env[request.query.get('name')] ?? null } }));
 app.http('post', { methods: ['POST', 'delete'], authLevel: 'function', route: 'users/{id}', handler: () => ({}) });
 app.timer('tick', { schedule: '0 0 3 * * *', handler: () => {} });
+app.get('slow', () => new Promise((done) => setTimeout(() => done({}), 4000)));
 app.get('logs', (request, context) => {
   for (const level of ['trace', 'debug', 'info', 'warn', 'error']) context[level](level + ' line');
   context.log('several\\nlines');
@@ -204,6 +205,19 @@ describe('the command', () => {
     const port = Number(/localhost:(\d+)/.exec(output())?.[1]);
     expect((await rawRequest(port, '/api/logs')).status).toBe(200);
     child.kill(signal);
+    expect(await ended).toEqual([0, null]);
+  });
+
+  test.each([
+    ['SIGTERM', 'waits for a running invocation', 200],
+    ['SIGINT', 'ends a running invocation after 2 s', 500],
+  ] as const)('%s %s', async (signal, _, status) => {
+    const { child, ended, output } = start('--port', '0', '--no-watch');
+    await eventually(() => output().includes('tick: timerTrigger'));
+    const answer = rawRequest(Number(/localhost:(\d+)/.exec(output())?.[1]), '/api/slow');
+    await eventually(() => output().includes("Executing 'Functions.slow'"));
+    child.kill(signal);
+    expect((await answer).status).toBe(status);
     expect(await ended).toEqual([0, null]);
   });
 
