@@ -2,6 +2,7 @@
 // of its own, the SDK in another, the emulator in a third.
 import { CommunicationIdentityClient } from '@azure/communication-identity';
 import { startStorage } from '../local/storage';
+import { startMeddlingProxy } from '../test/app/meddlingProxy';
 import { startCollector } from '../test/telemetry/collector';
 import { answerQuestions, AskedChild } from './askedChild';
 import { loadBuiltApp } from './builtApp';
@@ -10,6 +11,7 @@ import { median, percentile, printTable, times } from './measure';
 import { ROOT } from './projectRoot';
 
 const ROUNDS = 25;
+const FAR_MS = 20;
 const RUNS_A_ROUND = 20;
 const MANY = Number(process.env.BENCH_RUNS ?? 10_000);
 /** By then the history in memory is full, which keeps the last 500 runs. */
@@ -76,10 +78,21 @@ async function main(): Promise<void> {
   const emulator = await startEmulatorProcess();
   const processFile = `${ROOT}/.local/build/storageProcess.js`;
   const storage = await startStorage({ port: 0, inMemory: true, tableOnly: true, processFile });
+  // as a storage account is: here nothing but the number of calls that a run waits for counts
+  const far = await startMeddlingProxy(storage.tablePort);
+  far.meddle = () => ({ delayMs: FAR_MS });
   const ways: [string, AskedChild<Question, Told>][] = [
     ["the SDK's four calls", await startChild(['sdk', emulator.connectionString])],
     ['a run, history in memory', await startChild(['app', emulator.connectionString])],
     ['a run, history in Azurite', await startChild(['app', emulator.connectionString, storage.connectionString])],
+    [
+      `the same, each call to storage ${FAR_MS} ms longer`,
+      await startChild([
+        'app',
+        emulator.connectionString,
+        storage.connectionString.replace(`:${storage.tablePort}/`, `:${far.port}/`),
+      ]),
+    ],
   ];
   const figures = ways.map((): number[] => []);
   for (let round = -2; round < ROUNDS; round += 1) {
@@ -97,6 +110,7 @@ async function main(): Promise<void> {
     }),
   );
   for (const [, child] of ways) child.end();
+  await far.close();
   await storage.stop();
 
   console.log();

@@ -79,12 +79,18 @@ export function describeVerdict(run: PrintedRun, style: PrintStyle): string {
   return `${paint(`Run ${plain(run.id)}`, 'bold')}  ${verdict}${about}`;
 }
 
+const CLEANUP_LINES: Record<string, string | undefined> = {
+  Pending: 'The user that this run made still exists.',
+  Unknown: 'ACS may have made a user whose id was not received. Nobody can find it: ACS lists no users.',
+};
+
 /** What is to be said after the steps: the run's error, and what it left. */
 export function describeEnd(run: PrintedRun, style: PrintStyle): string[] {
   const paint = painter(style);
   const lines: string[] = [];
   if (run.error) lines.push(paint(`  ${errorText(run.error)}`, run.status === 'Succeeded' ? 'yellow' : 'red'));
-  if (run.cleanup === 'Pending') lines.push(paint('  The user that this run made still exists.', 'yellow'));
+  const cleanup = run.status === 'Running' ? undefined : CLEANUP_LINES[run.cleanup ?? ''];
+  if (cleanup !== undefined) lines.push(paint(`  ${cleanup}`, 'yellow'));
   if (run.recorded === false) {
     const why = run.recordError ? `: ${errorText(run.recordError)}` : '.';
     lines.push(paint(`  The run was not recorded${why}`, 'yellow'));

@@ -46,6 +46,10 @@ export function addRuns(program: Command): void {
     { connection: false },
   )
     .addOption(format())
+    .addHelpText(
+      'after',
+      '\nExit code: 0 the run was found and is shown, whatever its status; 1 it was not found or the app can not be asked;\n2 the command is wrong. To fail when a run failed: runs start, or runs show --output json and look at status.',
+    )
     .action(showRun);
 }
 

@@ -34,7 +34,10 @@ export function addStart(runs: Command): void {
       ),
     )
     .addOption(new Option('--output <format>', 'text or json').argParser(outputFormat('text', 'json')).default('text'))
-    .addHelpText('after', '\nExit code: 0 the run succeeded, 1 it failed or was not made, 2 the command is wrong.')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 the run succeeded, 1 it ended otherwise or was not made, 2 the command is wrong. (runs show: 0 for any run.)',
+    )
     .action(startRun);
 }
 

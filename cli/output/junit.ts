@@ -30,14 +30,17 @@ export function junitOfRun(run: Run): string {
   if (run.error && !isTold) {
     suite.testCase().className(`${CLASS}.${run.workflow}`).name('Run').failure(run.error.message, run.error.code);
   }
-  if (run.cleanup === 'Pending') {
-    suite
-      .testCase()
-      .className(`${CLASS}.${run.workflow}`)
-      .name('Cleanup')
-      .failure(`Users that this run made still exist: ${(run.usersLeftBehind ?? []).join(', ')}`, 'UsersLeftBehind');
-  }
+  const left = cleanupFailure(run);
+  if (left) suite.testCase().className(`${CLASS}.${run.workflow}`).name('Cleanup').failure(left.message, left.code);
   return `${builder.build()}\n`;
+}
+
+function cleanupFailure({ cleanup, usersLeftBehind = [] }: Run): { code: string; message: string } | undefined {
+  if (cleanup === 'Pending') {
+    return { code: 'UsersLeftBehind', message: `Users that this run made still exist: ${usersLeftBehind.join(', ')}` };
+  }
+  if (cleanup !== 'Unknown') return undefined;
+  return { code: 'UsersUnknown', message: 'ACS may have made a user whose id was not received.' };
 }
 
 /** A report of a run that could not even begin. */

@@ -132,6 +132,13 @@ export class Rows {
     await this.client.upsertEntity({ ...row, partitionKey }, 'Replace', { abortSignal });
   }
 
+  /** Replaces a row that has not changed since it had this ETag. Returns its new one. */
+  async update(row: { rowKey: string; [property: string]: unknown }, etag: string): Promise<string> {
+    const { partitionKey, abortSignal } = this;
+    const answer = await this.client.updateEntity({ ...row, partitionKey }, 'Replace', { abortSignal, etag });
+    return answer.etag ?? '*';
+  }
+
   /** A row that does not exist is no error. */
   async delete(rowKey: string): Promise<void> {
     try {

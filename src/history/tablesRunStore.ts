@@ -181,6 +181,8 @@ const seenOf = ({ etag, status, cleanup }: Row): Seen => ({
 async function write(rows: Rows, run: Run, seen: Seen | undefined, deleted: readonly string[] = []): Promise<string> {
   const { partitionKey } = rows;
   const row = runRow(partitionKey, run);
+  // what finds a running run does not change: its lists show that it runs, not how far it is
+  if (run.status === 'Running' && seen?.status === 'Running') return rows.update(row, seen.etag);
   const upsert = (one: RunRow): TransactionAction => ['upsert', one, 'Replace'];
   const remove = (rowKey: string): TransactionAction => ['delete', { partitionKey, rowKey }];
   const changes: TransactionAction[] = [

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { isAppError } from '../errors';
 import { LIMITS, withLimit } from '../limits';
 import type { RunStore } from '../history/runStore';
@@ -7,17 +7,33 @@ import type { Run, RunError } from './runRecord';
 /** Between the attempts to write a run that has ended. */
 const WAITS_MS = [500, 2_000];
 
-/** Writes the states of one run, one after the other. States that come while another is being written replace each other. */
+/**
+ * How long a state waits for the next one before it is written, in milliseconds: a run whose steps take no time, as on this machine, would only be
+ * slowed down by its own writes. Steps on ACS take longer than this.
+ */
+const PROGRESS_DELAY_MS = 50;
+
+/** Writes the states of one run, one after the other. A state that is not written yet is replaced by the next one. */
 export class RunRecorder {
   private waiting: Run | undefined;
-  private writing: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private writing: Promise<void> = Promise.resolve();
 
   constructor(private readonly store: Pick<RunStore, 'save'>) {}
 
-  /** Writes the state of a run that has not ended. Nobody waits for it; if it fails, a later state has it all. */
+  /** Writes that the run has begun, as soon as its first request is on its way. Nobody waits for it. */
+  begin(run: Run): void {
+    this.waiting = run;
+    this.writing = nextTurn().then(() => this.write());
+  }
+
+  /** Writes the state of a run that has not ended, a little later. Nobody waits for it; if it fails, a later state has it all. */
   progress(run: Run): void {
     this.waiting = run;
-    this.writing ??= this.writeWaiting().finally(() => (this.writing = undefined));
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.writing = this.writing.then(() => this.write());
+    }, PROGRESS_DELAY_MS);
   }
 
   /**
@@ -25,10 +41,11 @@ export class RunRecorder {
    * not be written.
    */
   async end(run: Run, deleted: readonly string[]): Promise<RunError | undefined> {
+    clearTimeout(this.timer);
     this.waiting = undefined;
     const deadline = performance.now() + LIMITS.recordMs;
     // what is on its way can't undo the end, so there is no need to wait for long
-    await withLimit(LIMITS.progressMs, undefined, async () => this.writing).catch(() => undefined);
+    await withLimit(LIMITS.progressMs, undefined, () => this.writing).catch(() => undefined);
     for (let attempt = 0; ; attempt += 1) {
       const leftMs = deadline - performance.now();
       const error = await withLimit(leftMs, undefined, () => this.store.save(run, deleted)).then(
@@ -41,11 +58,10 @@ export class RunRecorder {
     }
   }
 
-  private async writeWaiting(): Promise<void> {
-    for (let run = this.waiting; run !== undefined; run = this.waiting) {
-      this.waiting = undefined;
-      await this.store.save(run).catch(() => undefined);
-    }
+  private async write(): Promise<void> {
+    const run = this.waiting;
+    this.waiting = undefined;
+    if (run) await this.store.save(run).catch(() => undefined);
   }
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isAppError } from '../errors';
 import type { CreatedUser } from '../identity/identityActions';
 import { STRAY_USER_TARGET, USER_MAY_EXIST_DETAIL } from '../userId';
@@ -101,6 +102,8 @@ export class RunUsers {
   }
 
   private async record(userId: string, user: MadeUser): Promise<void> {
+    // after the request of the next step, which takes longer
+    await nextTurn();
     try {
       await this.ledger?.add(userId);
       user.isRecorded = this.ledger !== undefined;

@@ -60,7 +60,7 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
   const recorder = new RunRecorder(store);
   // what is true of a process that dies during the first step
   const makesUser = workflow.steps.some((step) => step.makesUser);
-  recorder.progress({ ...begun, cleanup: makesUser ? 'Unknown' : 'NotNeeded', actions: [] });
+  recorder.begin({ ...begun, cleanup: makesUser ? 'Unknown' : 'NotNeeded', actions: [] });
   const { deletedUsers, ...outcome } = await runSteps({
     workflow,
     actions: options.actions,

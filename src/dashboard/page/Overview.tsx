@@ -32,7 +32,14 @@ export function Overview(props: {
         <Tile name="Duration, p95" value={durationText(statistics?.durationMs?.p95)} />
         <Tile name="Next run" value={nextText(statistics, zone)} />
         {statistics !== undefined && statistics.usersLeftBehind > 0 && (
-          <Tile name="Users left behind" value={String(statistics.usersLeftBehind)} isBad />
+          <Tile
+            name="Users left behind"
+            value={`${statistics.usersLeftBehind}${statistics.usersLeftBehindIsExact === false ? '+' : ''}`}
+            isBad
+          />
+        )}
+        {statistics !== undefined && statistics.usersUnknown > 0 && (
+          <Tile name="Runs with an unknown user" value={String(statistics.usersUnknown)} isBad />
         )}
       </dl>
       {statistics !== undefined && <Chart buckets={statistics.buckets} unit={statistics.unit} zone={zone} />}

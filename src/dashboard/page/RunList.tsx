@@ -126,7 +126,8 @@ function Line({ run, zone }: { run: Run; zone: Zone }) {
     <tr>
       <td>
         <Pill status={run.status} />
-        {run.cleanup === 'Pending' && <span class="left">user left behind</span>}
+        {run.status !== 'Running' && run.cleanup === 'Pending' && <span class="left">user left behind</span>}
+        {run.status !== 'Running' && run.cleanup === 'Unknown' && <span class="left">user unknown</span>}
       </td>
       <td data-title="Started">{timeText(run.startTime, zone)}</td>
       <td data-title="Duration">{durationText(run.durationMs)}</td>

@@ -92,10 +92,7 @@ export function RunView(props: {
         <Fact name="Trigger" value={`${run.trigger.name}${run.trigger.isPastDue ? ', past due' : ''}`} />
         <Fact name="Connection" value={run.connection} />
         <Fact name="Steps call" value={run.target === 'functions' ? 'the functions by their URLs' : 'ACS'} />
-        <Fact
-          name="Cleanup"
-          value={run.cleanup === 'Pending' ? `Pending: ${run.usersLeftBehind?.join(', ') ?? ''}` : run.cleanup}
-        />
+        <Fact name="Cleanup" value={cleanupText(run)} />
         <Fact name="Tracking id" value={run.correlation.clientTrackingId} />
       </dl>
       <ol class="flow" aria-label="Steps">
@@ -130,4 +127,13 @@ function sameInputs(steps: readonly Step[]): object {
     scopes: issued?.['scopes'],
     expiresInMinutes: issued?.['expiresInMinutes'] ?? created?.['expiresInMinutes'],
   };
+}
+
+/** What became, or is to become, of the user that the run made. */
+function cleanupText({ status, cleanup, usersLeftBehind = [] }: Run): string {
+  const users = usersLeftBehind.join(', ');
+  if (status === 'Running')
+    return cleanup === 'Pending' ? `Not yet: ${users}` : cleanup === 'Clean' ? 'Clean' : 'Not yet';
+  if (cleanup === 'Pending') return `Pending: ${users}`;
+  return cleanup === 'Unknown' ? 'Unknown: ACS may have made a user whose id was not received' : cleanup;
 }

@@ -57,5 +57,7 @@ export interface Statistics {
   durationMs: { p50: number; p95: number } | null;
   buckets: Bucket[];
   usersLeftBehind: number;
+  usersLeftBehindIsExact?: false;
+  usersUnknown: number;
   schedule: { enabled: boolean; expression: string | null; nextRun: string | null };
 }
