@@ -1,5 +1,5 @@
-// npm run bench [-- NAME ...]: builds everything, then runs each bench/*.bench.ts (or those named) in a process of its own, one after the
-// other. Figures are worth something as ratios within one run: machines and their load differ.
+// npm run bench [-- NAME ...]: builds everything, then runs each bench/*.bench.ts (or those named, also bench/*.series.ts) in a process of its own,
+// one after the other. Figures are worth something as ratios within one run: machines and their load differ.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -12,9 +12,11 @@ const benchDirectory = resolve(fileURLToPath(import.meta.url), '..');
 const projectRoot = resolve(benchDirectory, '..');
 const outputDirectory = join(projectRoot, '.local/bench');
 
-const known = readdirSync(benchDirectory)
-  .filter((name) => name.endsWith('.bench.ts'))
-  .map((name) => name.replace(/\.bench\.ts$/, ''));
+const files = readdirSync(benchDirectory).filter((name) => /\.(bench|series)\.ts$/.test(name));
+const nameOf = (file) => file.replace(/\.\w+\.ts$/, '');
+const known = files.map(nameOf);
+/** Series take long: they run only when they are named. */
+const usual = files.filter((file) => file.endsWith('.bench.ts')).map(nameOf);
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !known.includes(name));
 if (unknown !== undefined) {
@@ -25,7 +27,7 @@ if (unknown !== undefined) {
 await build();
 await esbuild.build({
   absWorkingDir: projectRoot,
-  entryPoints: known.map((name) => ({ in: `./bench/${name}.bench.ts`, out: name })),
+  entryPoints: files.map((file) => ({ in: `./bench/${file}`, out: nameOf(file) })),
   outdir: outputDirectory,
   bundle: true,
   format: 'cjs',
@@ -37,7 +39,7 @@ await esbuild.build({
 await esbuild.stop();
 
 console.log(`Node.js ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} CPUs`);
-for (const name of wanted.length > 0 ? wanted : known) {
+for (const name of wanted.length > 0 ? wanted : usual) {
   console.log(`\n## ${name}`);
   const child = spawn(process.execPath, ['--expose-gc', join(outputDirectory, `${name}.js`)], {
     cwd: projectRoot,

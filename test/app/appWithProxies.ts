@@ -6,6 +6,9 @@ import { startStorage } from '../../local/storage';
 import { startApp, type AppUnderTest } from './appUnderTest';
 import { startMeddlingProxy, type MeddlingProxy } from './meddlingProxy';
 
+/** The same for this file and for a bundle of it in .local/bench. */
+const root = resolve(__dirname, '../..');
+
 /** The emulator and Azurite, each behind a proxy that can go wrong, and the app on them. */
 export interface Surroundings {
   emulator: IdentityEmulator;
@@ -28,12 +31,17 @@ export async function startSurroundings(): Promise<Surroundings> {
   let acsAheadMs = 0;
   const directory = await mkdtemp(join(tmpdir(), 'app-with-proxies-'));
   const emulator = await createIdentityEmulator({ now: () => Date.now() + acsAheadMs });
-  const storage = await startStorage({ port: 0, inMemory: true, tableOnly: true });
+  const storage = await startStorage({
+    port: 0,
+    inMemory: true,
+    tableOnly: true,
+    processFile: join(root, '.local/build/storageProcess.js'),
+  });
   const [acs, tables] = await Promise.all([startMeddlingProxy(emulator.port), startMeddlingProxy(storage.tablePort)]);
   const settings = {
     AcsIdentity: emulator.connectionString.replace(`:${emulator.port}/`, `:${acs.port}/`),
     AzureWebJobsStorage: storage.connectionString.replace(`:${storage.tablePort}/`, `:${tables.port}/`),
-    NODE_OPTIONS: `--require ${JSON.stringify(resolve(__dirname, 'preloaded.cjs'))}`,
+    NODE_OPTIONS: `--require ${JSON.stringify(join(root, 'test/app/preloaded.cjs'))}`,
     TEST_PID_FILE: join(directory, 'pid'),
   };
   const setClocks = (aheadMs: number, skewMs = 0) => {

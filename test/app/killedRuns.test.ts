@@ -126,15 +126,12 @@ test(
     await app.fireTimer();
     lines.push(...app.lines);
 
-    expect(
-      emulator
-        .users()
-        .map(({ id }) => id)
-        .sort(),
-    ).toEqual(lost.sort());
-    expect(leftBefore).toBeGreaterThanOrEqual(lost.length);
+    // one that the ledger does not have may be in the record of its run
+    const existing = emulator.users().map(({ id }) => id);
+    expect(lost).toEqual(expect.arrayContaining(existing));
+    expect(leftBefore).toBeGreaterThanOrEqual(existing.length);
     process.stdout.write(
-      `${KILLED_RUNS} runs were killed: ${leftBefore} users were left, ${lost.length} of them could not be known of.\n`,
+      `${KILLED_RUNS} runs were killed: ${leftBefore} users were left, ${existing.length} of them could not be known of.\n`,
     );
     const running = await app.call('GET', 'runs?status=Running');
     expect(running.body.value).toEqual([]);
@@ -144,7 +141,7 @@ test(
       expect(run).toMatchObject({ cleanup: expect.stringMatching(/^(Clean|NotNeeded|Unknown)$/) as string });
     // a user that nobody could know of is one of a run that says so
     const unknown = aborted.filter(({ cleanup }) => cleanup === 'Unknown').length;
-    expect(unknown).toBeGreaterThanOrEqual(lost.length);
+    expect(unknown).toBeGreaterThanOrEqual(existing.length);
     expect((await app.call('GET', 'runs/statistics')).body).toMatchObject({
       usersLeftBehind: 0,
       usersUnknown: unknown,

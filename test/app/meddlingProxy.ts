@@ -1,4 +1,4 @@
-import { createServer, request as forward, type IncomingMessage } from 'node:http';
+import { createServer, request as forward, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A request on its way to a service. */
@@ -7,6 +7,7 @@ export interface Asked {
   /** Percent-decoded. */
   path: string;
   body: string;
+  headers: IncomingHttpHeaders;
 }
 
 /** What is done to a request; nothing: it is passed on. */
@@ -19,6 +20,10 @@ export interface Meddling {
   answer?: { status: number; headers?: Record<string, string>; body?: string };
   /** The service does its work, and the connection breaks before the answer. */
   loseAnswer?: boolean;
+  /** Called when the request was passed on, when the service has answered, and when the answer was written to the caller. */
+  onPassedOn?: () => void;
+  onAnswered?: (body: string) => void;
+  onDelivered?: (body: string) => void;
 }
 
 export interface MeddlingProxy {
@@ -37,9 +42,10 @@ export async function startMeddlingProxy(targetPort: number): Promise<MeddlingPr
     void (async () => {
       const body = await read(request);
       const { method = '', url = '', headers } = request;
-      const asked = { method, path: decodeURIComponent(url), body: body.toString('utf8') };
+      const asked = { method, path: decodeURIComponent(url), body: body.toString('utf8'), headers };
       proxy.asked.push(asked);
-      const { delayMs = 0, hang, answer, loseAnswer } = proxy.meddle(asked) ?? {};
+      const meddling = proxy.meddle(asked) ?? {};
+      const { delayMs = 0, hang, answer, loseAnswer } = meddling;
       if (delayMs > 0) await new Promise((done) => setTimeout(done, delayMs));
       if (hang) return;
       if (answer) {
@@ -50,6 +56,7 @@ export async function startMeddlingProxy(targetPort: number): Promise<MeddlingPr
         { host: '127.0.0.1', port: targetPort, path: url, method, headers, agent: false },
         (real) => {
           void read(real).then((bytes) => {
+            meddling.onAnswered?.(bytes.toString('utf8'));
             if (loseAnswer) return response.destroy();
             const realHeaders: Record<string, string | string[] | undefined> = { ...real.headers };
             delete realHeaders['transfer-encoding'];
@@ -57,12 +64,12 @@ export async function startMeddlingProxy(targetPort: number): Promise<MeddlingPr
               realHeaders['date'] = new Date(Date.parse(real.headers.date ?? '') + proxy.dateAheadMs).toUTCString();
             }
             response.writeHead(real.statusCode ?? 0, realHeaders);
-            return response.end(bytes);
+            return response.end(bytes, () => meddling.onDelivered?.(bytes.toString('utf8')));
           });
         },
       );
       call.on('error', () => response.destroy());
-      call.end(body);
+      call.end(body, () => meddling.onPassedOn?.());
     })().catch(() => response.destroy());
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

@@ -15,13 +15,13 @@ beforeAll(async () => {
 afterAll(() => Promise.all([emulator.close(), storage.stop()]));
 afterEach(() => emulator.clearFaults());
 
-const open = (target: string): Promise<AppUnderTest> =>
-  startApp({
-    AcsIdentity: emulator.connectionString,
-    AzureWebJobsStorage: storage.connectionString,
-    WEBSITE_SITE_NAME: `stop-${target}`,
-    WORKFLOW_TARGET: target,
-  });
+const settingsOf = (target: string) => ({
+  AcsIdentity: emulator.connectionString,
+  AzureWebJobsStorage: storage.connectionString,
+  WEBSITE_SITE_NAME: `stop-${target}`,
+  WORKFLOW_TARGET: target,
+});
+const open = (target: string): Promise<AppUnderTest> => startApp(settingsOf(target));
 
 /** Starts a run and stops the app as soon as ACS has been asked for `operation`. Resolves when the app has ended. */
 async function stopDuring(app: AppUnderTest, operation: string): Promise<void> {
@@ -90,3 +90,24 @@ test('a creation that is cut off is said to have left a user, perhaps', async ()
   await stopDuring(app, 'createIdentity');
   expect(app.lines.join('\n')).toMatch(/was stopped while it created a user: ACS may have made one that is left/);
 });
+
+test.each([
+  ['connection', 'Succeeded'],
+  ['functions', 'Aborted'],
+])(
+  'while the host waits for a run and refuses new calls, the run deletes its user and fails nothing (%s: %s)',
+  async (target, status) => {
+    const before = emulator.users();
+    const settings = { ...settingsOf(target), WEBSITE_SITE_NAME: `drain-${target}` };
+    const app = await startApp(settings, undefined, { stopGraceMs: 30_000 });
+    expect((await app.call('POST', 'runs')).body.status).toBe('Succeeded');
+    emulator.addFault({ operation: 'issueAccessToken', delayMs: 1_500 });
+    await stopDuring(app, 'issueAccessToken');
+    expect(emulator.users()).toEqual(before);
+    const later = await startApp(settings);
+    const [run] = (await later.call('GET', 'runs?top=1')).body.value as Run[];
+    expect(run).toMatchObject({ status, cleanup: 'Clean' });
+    await later.stop();
+  },
+  60_000,
+);

@@ -1,0 +1,185 @@
+// The app's process is killed (-9) during runs: at random times (KILLS, default 300), and before, during and after each outgoing call; half of the
+// runs over the connection, half over the function URLs. Then one scheduled run. Which users are left, and how long before the kill had their id
+// reached the process? Exits with 1 if one is left that had reached it more than 500 ms before, or a run that can't know does not say so.
+import type { Run } from '../src/workflow/runRecord';
+import { startSurroundings } from '../test/app/appWithProxies';
+import type { AppUnderTest } from '../test/app/appUnderTest';
+import type { Asked, Meddling } from '../test/app/meddlingProxy';
+
+const KILLS = Number(process.env.KILLS ?? 300);
+const TARGETS = ['connection', 'functions'] as const;
+/** Runs that are younger may still be running. */
+const LATER_MS = 6 * 60_000;
+const LONG_MS = 500;
+const SIDES = ['before', 'during', 'after', 'delivered'] as const;
+type Side = (typeof SIDES)[number];
+
+interface Killed {
+  traceId: string;
+  target: string;
+  at: string;
+  /** The user that ACS made, and when its id had been written to the process (performance.now). */
+  userId?: string;
+  deliveredAt?: number;
+  killedAt?: number;
+  /** Requests of the run, to both services. */
+  requests: number;
+}
+
+const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
+const random = (from: number, to: number) => from + Math.random() * (to - from);
+
+async function main(): Promise<void> {
+  const around = await startSurroundings();
+  const runs: Killed[] = [];
+  let app: AppUnderTest;
+  let current: Killed;
+  let stopAt: { request: number; side: Side } | undefined;
+  let kill: () => void = () => undefined;
+
+  /** Both proxies: delays as of a network, notes about users, and death where it is asked for. */
+  const meddle =
+    (acs: boolean) =>
+    (asked: Asked): Meddling => {
+      const run = current;
+      const index = run.requests;
+      run.requests += 1;
+      const side = stopAt?.request === index ? stopAt.side : undefined;
+      const makesUser = acs && asked.method === 'POST' && asked.path.startsWith('/identities?');
+      if (side === 'before') {
+        kill();
+        return { hang: true };
+      }
+      return {
+        delayMs: acs ? random(5, 60) : random(2, 25),
+        onPassedOn: () => side === 'during' && kill(),
+        onAnswered: (body) => {
+          const id = makesUser ? (JSON.parse(body) as { identity?: { id: string } }).identity?.id : undefined;
+          if (id !== undefined) run.userId = id;
+          if (side === 'after') kill();
+        },
+        onDelivered: () => {
+          if (makesUser && run.killedAt === undefined) run.deliveredAt = performance.now();
+          if (side === 'delivered') kill();
+        },
+      };
+    };
+  around.acs.meddle = meddle(true);
+  around.tables.meddle = meddle(false);
+
+  const settings = (target: string) => ({
+    WEBSITE_SITE_NAME: 'killed',
+    WORKFLOW_TARGET: target,
+    WORKFLOW_CREATE_SCOPES: 'chat',
+  });
+
+  /** One run; it is killed after `afterMs`, at `boundary`, or not at all. Returns how long it took, in milliseconds, and its requests. */
+  async function run(
+    target: string,
+    afterMs?: number,
+    boundary?: typeof stopAt,
+  ): Promise<{ tookMs: number; requests: number }> {
+    const traceId = Array.from({ length: 32 }, () => Math.floor(Math.random() * 16).toString(16)).join('');
+    const at = boundary ? `${boundary.side} request ${boundary.request}` : `after ${Math.round(afterMs ?? NaN)} ms`;
+    current = { traceId, target, at, requests: 0 };
+    if (afterMs !== undefined || boundary) runs.push(current);
+    const pid = await around.pid();
+    const killed = current;
+    const died = new Promise<void>((done) => {
+      kill = () => {
+        if (killed.killedAt !== undefined) return;
+        killed.killedAt = performance.now();
+        process.kill(pid, 'SIGKILL');
+        done();
+      };
+    });
+    stopAt = boundary;
+    const startedAt = performance.now();
+    const answered = app
+      .call('POST', 'runs', undefined, { traceparent: `00-${traceId}-00f067aa0ba902b7-01` })
+      .catch(() => undefined);
+    const timer = afterMs === undefined ? undefined : setTimeout(() => kill(), afterMs);
+    await Promise.race([answered, died]);
+    await answered;
+    clearTimeout(timer);
+    const tookMs = performance.now() - startedAt;
+    stopAt = undefined;
+    kill = () => undefined;
+    // the host has a new process when this is answered; what ACS was asked for still comes to be
+    await app.call('GET', 'health');
+    await sleep(80);
+    return { tookMs, requests: killed.requests };
+  }
+
+  for (const target of TARGETS) {
+    app = await around.open(settings(target));
+    const { requests } = await run(target);
+    let longest = 0;
+    for (let n = 0; n < 5; n += 1) longest = Math.max(longest, (await run(target)).tookMs);
+    for (let request = 0; request < requests; request += 1)
+      for (const side of SIDES) await run(target, undefined, { request, side });
+    for (let n = 0; n < KILLS / 2; n += 1) await run(target, random(0, longest * 1.1));
+    await app.stop();
+    console.log(
+      `${target}: ${runs.filter((one) => one.target === target).length} runs, ${runs.filter((one) => one.target === target && one.killedAt !== undefined).length} killed`,
+    );
+  }
+
+  const existing = () => new Set(around.emulator.users().map(({ id }) => id));
+  const before = existing().size;
+  around.reset();
+  app = await around.open(settings('connection'), { aheadMs: LATER_MS });
+  for (let n = 0; n < 20; n += 1) {
+    await app.fireTimer();
+    if (!app.lines.some((line) => line.includes('There was not time'))) break;
+    app.lines.length = 0;
+  }
+  const left = existing();
+  const byTrace = new Map<string, Run>();
+  for (let path: string | undefined = 'runs?top=250'; path !== undefined;) {
+    const page = (await app.call('GET', path)).body as { value?: unknown; nextLink?: unknown };
+    for (const one of page.value as Run[]) byTrace.set(one.correlation.traceId ?? '', one);
+    path = typeof page.nextLink === 'string' ? page.nextLink.replace(/^\/api\//, '') : undefined;
+  }
+
+  const killed = runs.filter(({ killedAt }) => killedAt !== undefined);
+  const lost = killed.filter(({ userId }) => userId !== undefined && left.has(userId));
+  const ageOf = ({ killedAt = 0, deliveredAt }: Killed) =>
+    deliveredAt === undefined ? undefined : killedAt - deliveredAt;
+  const ages = lost.map(ageOf);
+  const long = ages.filter((age) => age !== undefined && age > LONG_MS).length;
+  const silent = lost.filter(({ traceId }) => {
+    const kept = byTrace.get(traceId);
+    return kept !== undefined && kept.cleanup !== 'Unknown';
+  });
+  const unseen = lost.filter(({ traceId }) => !byTrace.has(traceId));
+  const running = [...byTrace.values()].filter(({ status }) => status === 'Running').length;
+  console.log(`${killed.length} runs were killed; ${before} users were left, ${left.size} after one scheduled run.`);
+  console.log(
+    `Of these the id had never reached the process: ${ages.filter((age) => age === undefined).length}; it had, by so many ms:`,
+  );
+  console.log(
+    `  ${
+      ages
+        .filter((age) => age !== undefined)
+        .map((age) => age?.toFixed(1))
+        .sort((a, b) => Number(a) - Number(b))
+        .join(', ') || 'none'
+    }`,
+  );
+  for (const one of lost.filter((entry) => (ageOf(entry) ?? 0) > 20))
+    console.log(`  ${one.target}, killed ${one.at}: ${ageOf(one)?.toFixed(0)} ms`);
+  console.log(
+    `Runs that lost a user and do not say Unknown: ${silent.length}; without any record, as they died before it was written: ${unseen.length}.`,
+  );
+  console.log(`Runs still Running: ${running}.`);
+  const statistics = (await app.call('GET', 'runs/statistics')).body;
+  console.log(
+    `Statistics: ${JSON.stringify({ usersLeftBehind: statistics.usersLeftBehind, usersUnknown: statistics.usersUnknown, counts: statistics.counts })}`,
+  );
+  await app.stop();
+  await around.close();
+  if (long > 0 || silent.length > 0 || running > 0) process.exitCode = 1;
+}
+
+void main();
