@@ -1,7 +1,8 @@
 // Stands in for `func start` on machines without Azure Functions Core Tools: it answers and logs as they do. It has no
 // keys (nobody is asked for one), cookies in answers, HTTP streaming, retries, input and output bindings, triggers but HTTP
 // and timer, stored state of timers (so nothing is past due), log levels of host.json, extension bundles or HTTPS; it
-// knows no route defaults, no constraints but those in routes.ts and no schedules with ranges that run backwards.
+// knows no route defaults, no constraints but those in routes.ts and no schedules with ranges that run backwards. In
+// callers.ts it is stricter than `func`: it refuses pages of other sites.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { ServerResponse } from 'node:http';

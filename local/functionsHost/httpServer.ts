@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { buffer, json } from 'node:stream/consumers';
+import { answerCors, refusalOf } from './callers';
 import type { AppFunction } from './functionTable';
 import type { HostJson, HostPart } from './hostSettings';
 import type { Answer } from './ipc';
@@ -40,6 +41,8 @@ function send(response: ServerResponse, status: number, given: object = {}, body
 async function answer(app: ServedApp, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method = '', url = '/', headers } = request;
   response.setHeader('Server', 'Kestrel');
+  const refusal = refusalOf(request, app.host);
+  if (refusal) return send(response, refusal.status, { 'content-type': 'text/plain' }, refusal.reason);
   if (answerCors(app.host, request, response)) return send(response, 204);
   const functions = (await app.ready()) ? app.functions : undefined;
   if (!functions) return send(response, 503, {}, 'Function host is not running.');
@@ -62,22 +65,6 @@ async function answer(app: ServedApp, request: IncomingMessage, response: Server
   }
   if (path !== '/' || !['GET', 'HEAD', 'POST'].includes(method)) return send(response, 404);
   send(response, app.hidesHomepage ? 204 : 200, { 'content-type': 'text/html' }, homepage);
-}
-
-/** @returns true for a preflight request, which is answered with nothing more */
-function answerCors(host: HostPart, { method, headers }: IncomingMessage, response: ServerResponse): boolean {
-  const { origin, 'access-control-request-method': wantedMethod } = headers;
-  const allowed = (host.CORS ?? '').split(',').map((text) => text.trim().replace(/\/$/, ''));
-  const isAllowed = origin && (allowed.includes('*') || allowed.includes(origin));
-  const granted = {
-    'Access-Control-Allow-Origin': allowed.includes('*') && !host.CORSCredentials ? '*' : origin,
-    'Access-Control-Allow-Credentials': host.CORSCredentials && 'true',
-    'Access-Control-Allow-Methods': wantedMethod,
-    'Access-Control-Allow-Headers': headers['access-control-request-headers'],
-    Vary: 'Origin',
-  };
-  for (const [name, value] of isAllowed ? Object.entries(granted) : []) if (value) response.setHeader(name, value);
-  return Boolean(host.CORS && origin && wantedMethod && method === 'OPTIONS');
 }
 
 async function answerAdmin({ invoke }: ServedApp, functions: AppFunction[], path: string, response: ServerResponse) {
