@@ -41,7 +41,8 @@ export async function startApp(
   }
 
   const coreTools = await lookingForCoreTools;
-  // With known ports the host can start beside Azurite. `func` can't: it opens its port 28 s later when storage isn't there.
+  // With known ports the app is loaded while Azurite starts; the host opens its port after that. `func` can't wait: when storage
+  // isn't there, its port opens 28 s later.
   const mustWait = coreTools !== undefined || args.storagePort === 0;
   const storage = mustWait ? await storing : undefined;
   const changed = settingsForPorts(chosen, {
@@ -49,7 +50,7 @@ export async function startApp(
     storage: storage ?? { blobPort: args.storagePort, connectionString: storageConnectionString(args.storagePort) },
   });
   print(hostRemark(coreTools));
-  const hosting = parts.start(() => startHost(projectRoot, args, coreTools, changed, settings.file, print));
+  const hosting = parts.start(() => startHost(projectRoot, args, coreTools, changed, settings.file, storing, print));
   const [host, runningStorage] = await Promise.all([hosting, storing]).catch((error: unknown) => {
     throw explainTakenPort(error, 'the Functions host', '--port');
   });
@@ -76,6 +77,7 @@ function startHost(
   coreTools: CoreTools | undefined,
   changedSettings: Record<string, string>,
   settingsFile: string,
+  openWhen: Promise<unknown>,
   print: (line: string) => void,
 ): Promise<RunningHost> {
   if (coreTools !== undefined)
@@ -92,5 +94,6 @@ function startHost(
     workerFile: join(__dirname, 'functionsHost', 'worker.js'),
     log: print,
     watch: args.command === 'watch',
+    openWhen,
   });
 }

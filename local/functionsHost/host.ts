@@ -24,6 +24,7 @@ export interface FunctionsHostOptions {
   workerFile?: string; // default: worker.js beside the built host
   log?: (line: string) => void; // takes the console's lines; default: stdout
   watch?: boolean; // default true
+  openWhen?: Promise<unknown>; // what the app needs and is still starting: the port opens, and timers start, only then
   stopGraceMs?: number; // for running invocations; default: 30000 at SIGTERM, 2000 at SIGINT
   terminateGraceMs?: number; // default 5000, after that, for the app's appTerminate hooks
 }
@@ -42,7 +43,10 @@ type RunningHost = Readonly<{ url: string; port: number; functions: HostedFuncti
 export type FunctionsHost = RunningHost & { readonly ended: Promise<number>; stop(signal?: StopSignal): Promise<void> };
 const programmatic = 'This function was programmatically called via the host APIs.';
 
-/** Resolves when the app is loaded. Throws with code EADDRINUSE and `port` when the port is taken; when the app keeps crashing. */
+/**
+ * Resolves when the app is loaded and the port is open, which comes last, as on the real host. Throws with code EADDRINUSE and
+ * `port` when the port is taken; when the app keeps crashing; what `openWhen` rejects with.
+ */
 export async function startFunctionsHost(options: FunctionsHostOptions): Promise<FunctionsHost> {
   const { terminateGraceMs = 5000, workerFile = join(__dirname, 'worker.js') } = options;
   const stopGraceMs = (signal: StopSignal): number => options.stopGraceMs ?? defaultStopGraceMs[signal];
@@ -59,29 +63,49 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   const given = { ...process.env, ...options.environment };
   const { values, host } = readLocalSettings(settingsFile, given, report);
   const hidesHomepage = settingOf({ ...given, ...values }, 'AzureWebJobsDisableHomepage') === 'true';
-  const served: ServedApp = { host, hidesHomepage, hostJson: {}, functions: [], ready: () => app.ready(), invoke };
+  const served: ServedApp = { host, hidesHomepage, hostJson: {}, functions: [], ready, invoke };
   const timers = createTimers(invoke);
   const inFlight = new Set<unknown>(); // ids of calls, and answers to requests
   const watches: NodeJS.Timeout[] = [];
   let shownList = '';
+  let loaded: LoadedApp | undefined; // before the port is open
+  let isOpen = false;
   let stopping: Promise<void> | undefined;
   let end: (exitCode: number) => void;
   const ended = new Promise<number>((done) => (end = done));
-  const server = createHttpServer(served).listen(options.port ?? host.LocalHttpPort ?? 7071, '127.0.0.1');
+  const server = createHttpServer(served);
   server.on('request', (_, answer) => inFlight.add(answer) && answer.once('close', () => inFlight.delete(answer)));
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const listen = (at: number): Promise<unknown> => once(server.listen(at, '127.0.0.1'), 'listening');
+  const wantedPort = options.port ?? host.LocalHttpPort ?? 7071;
+  // The app's environment names the port, so a free one is taken before the app starts; calls to it wait.
+  if (wantedPort === 0) await listen(0);
+  const port = wantedPort || (server.address() as AddressInfo).port;
   const url = `http://localhost:${port}`;
   const fixed = { AZURE_FUNCTIONS_ENVIRONMENT: 'Development', WEBSITE_HOSTNAME: `localhost:${port}` };
   const env = { FUNCTIONS_WORKER_RUNTIME: 'node', ...given, ...values, ...fixed, AzureWebJobsScriptRoot: appDirectory };
   const app = superviseApp({ workerFile, appDirectory, env, onLog, onWritten: report, onLoaded, onCrash });
+  const opened = open();
+  async function open(): Promise<void> {
+    const [isReady] = await Promise.all([app.ready(), options.openWhen]);
+    if (!isReady) throw new Error('The app crashed again and again while it started; why is in the log.');
+    if (!server.listening) await listen(port);
+    isOpen = true;
+    if (loaded) serve(loaded);
+  }
+  function ready(): Promise<object | undefined> {
+    return opened.then(app.ready).catch(() => undefined);
+  }
   function onLog({ level, category, message, invocationId = '' }: LogEntry): void {
     // What functions log is shown from information on, but not after their end; what the platform logs from warning on.
     const isLate = category === 'user' && invocationId !== '' && !inFlight.has(invocationId);
     const least = category === 'user' ? 'information' : 'warning';
     if ([least, 'warning', 'error', 'critical'].includes(level) && !isLate) report(message, level !== 'information');
   }
-  function onLoaded({ main, functions, fault }: LoadedApp): void {
+  function onLoaded(content: LoadedApp): void {
+    loaded = content;
+    if (isOpen) serve(content);
+  }
+  function serve({ main, functions, fault }: LoadedApp): void {
     if (fault) report(`The app could not be loaded: ${fault}`, true);
     try {
       served.hostJson = readJson(hostJsonFile) as HostJson;
@@ -144,9 +168,11 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     if (stopping) void app.end(0).then(() => server.closeAllConnections());
     await (stopping ??= shutDown(0, signal));
   }
-  const isReady = await app.ready();
+  await opened.catch(async (error: unknown) => {
+    await (stopping ??= shutDown(1, 'SIGINT'));
+    throw error;
+  });
   await stopping;
-  if (!isReady) throw new Error('The app crashed again and again while it started; why is in the log.');
   const current = { get: () => served.functions ?? [] };
   return Object.defineProperty({ url, port, ended, stop, functions: [] }, 'functions', current);
 }

@@ -11,7 +11,7 @@ export type ServedApp = {
   hidesHomepage: boolean;
   hostJson: HostJson;
   functions: AppFunction[] | undefined; // undefined: the host could not start
-  ready: () => Promise<object | undefined>; // waits while the app starts, restarts or reloads; to undefined when it won't
+  ready: () => Promise<object | undefined>; // waits until calls are taken and the app has (re)started; to undefined when it won't
   invoke: (entry: AppFunction, input?: object) => Promise<Answer>;
 };
 const bodyLimit = 104_857_600;

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { copyProject, knownPorts, pollAnswers, startEnvironment } from '../../bench/polledStart';
 import { DEFAULT_ACCESS_KEY } from '../../local/emulator';
 import { endLaunched, launch } from './launched';
 
@@ -15,10 +16,7 @@ const freePorts = ['--port', '0', '--emulator-port', '0', '--storage-port', '0']
 let project: string;
 
 beforeAll(async () => {
-  project = await mkdtemp(join(tmpdir(), 'start-'));
-  const files = ['src', 'local', 'cli', 'host.json', 'package.json', 'tsconfig.json', 'local.settings.json.example'];
-  for (const file of files) await cp(join(projectRoot, file), join(project, file), { recursive: true });
-  await symlink(join(projectRoot, 'node_modules'), join(project, 'node_modules'), 'junction');
+  project = await copyProject(projectRoot);
 });
 afterEach(async () => {
   endLaunched();
@@ -27,10 +25,8 @@ afterEach(async () => {
 afterAll(() => rm(project, { recursive: true, maxRetries: 5 }));
 
 function start(args: string[], environment: NodeJS.ProcessEnv = {}) {
-  const inherited = { ...process.env };
-  for (const name of Object.keys(inherited)) if (/^(npm_|AcsIdentity|AzureWebJobs)/i.test(name)) delete inherited[name];
-  // Without a PATH there is no `func`: these tests are about what this project brings along.
-  return launch(['local/bootstrap.mjs', ...args], { cwd: project, env: { ...inherited, PATH: '', ...environment } });
+  // There is no `func`: these tests are about what this project includes.
+  return launch(['local/bootstrap.mjs', ...args], { cwd: project, env: { ...startEnvironment(), ...environment } });
 }
 
 async function run(args: string[], environment?: NodeJS.ProcessEnv) {
@@ -169,6 +165,19 @@ describe('npm start', () => {
     expect(output()).toContain('Stopping. Press Ctrl+C again to stop at once.');
     expect(exitCode).toBe(0);
   });
+
+  it('answers no 503 from its first answer on: the port opens when storage is there', async () => {
+    for (let n = 0; n < 3; n += 1) {
+      const { port, args } = await knownPorts();
+      const { child, ended, output } = start(['start', ...args]);
+      const polled = await pollAnswers(port, 1000);
+      child.kill('SIGTERM');
+      await ended;
+      expect(polled.unavailable).toEqual([]);
+      expect(Object.keys(polled.counts).sort()).toEqual(['health 200', 'runs 200']);
+      expect(await openPorts(output())).toEqual([]);
+    }
+  }, 60_000);
 
   it('leaves nothing running when the bootstrap is killed', async () => {
     const { child, ended, until, output } = start(['start', ...freePorts]);

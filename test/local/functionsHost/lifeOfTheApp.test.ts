@@ -74,6 +74,39 @@ describe('a start', () => {
     close();
   });
 
+  describe('with something that the app still needs', () => {
+    const answering = `${useApp}console.log('the app is loaded'); app.get('hello', () => ({ body: 'hello' }));
+app.timer('tick', { schedule: '* * * * * *', handler: () => {} });`;
+    const start = async (port: number) => {
+      let [resolve, reject]: [() => void, (error: Error) => void] = [() => undefined, () => undefined];
+      const openWhen = new Promise<void>((done, fail) => ([resolve, reject] = [done, fail]));
+      const lines: string[] = [];
+      const starting = run(worker, answering, { port, openWhen, log: (line) => lines.push(line) });
+      starting.catch(() => undefined);
+      await eventually(() => lines.some((line) => line.endsWith('the app is loaded')));
+      return { starting, lines, resolve, reject };
+    };
+
+    test('loads the app, but opens the port, lists the functions and starts the timers when it is there', async () => {
+      const { port, close } = await takePort();
+      close();
+      const { starting, lines, resolve } = await start(port);
+      await sleep(1500);
+      await expect(rawRequest(port, '/api/hello')).rejects.toThrow('ECONNREFUSED');
+      expect(lines.filter((line) => /Functions:|Executing/.test(line))).toEqual([]);
+      resolve();
+      expect(await text((await starting).get('/api/hello'))).toBe('hello');
+      expect(lines).toContain('Functions:');
+      await eventually(() => lines.some((line) => line.includes("Executed 'Functions.tick'")));
+    });
+
+    test('fails with its failure, and ends the app', async () => {
+      const { starting, reject } = await start(0);
+      reject(new Error('no storage'));
+      await expect(starting).rejects.toThrow('no storage');
+    });
+  });
+
   test.each([
     ['an entry that throws', 'throw new Error("no luck");', {}, /main\.js: Error: no luck/],
     [
