@@ -68,7 +68,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   const inFlight = new Set<unknown>(); // ids of calls, and answers to requests
   const watches: NodeJS.Timeout[] = [];
   let shownList = '';
-  let loaded: LoadedApp | undefined; // before the port is open
+  let loaded: LoadedApp | undefined; // what was loaded last; it is served once the port is open
   let isOpen = false;
   let stopping: Promise<void> | undefined;
   let end: (exitCode: number) => void;
