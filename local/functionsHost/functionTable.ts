@@ -1,11 +1,12 @@
+import { HOST_STORAGE_SETTINGS, readSchedule, type Schedule } from '../../src/schedule';
 import type { HostedFunction } from './host';
 import { settingOf, type HostJson } from './hostSettings';
 import type { Binding, FunctionMetadata } from './ipc';
 import { compileRoute, type Matcher } from './routes';
-import { parseSchedule, type Schedule } from './timers';
 
-/** `match` and `timing` are there when the function has no error. */
-export type AppFunction = HostedFunction & { id: string; trigger: Binding; match?: Matcher; timing?: Schedule };
+/** `match` and `timing` are there when the function has no error. `lacksStorage`: the timer can't start. */
+type Parts = { id: string; trigger: Binding; match?: Matcher; timing?: Schedule; lacksStorage?: boolean };
+export type AppFunction = HostedFunction & Parts;
 
 /** All functions by name, the order in which their routes are tried. Throws when one of them stops the whole host. */
 export function functionTable(all: FunctionMetadata[], hostJson: HostJson, url: string, env: NodeJS.ProcessEnv) {
@@ -46,10 +47,11 @@ function prepareTimer(entry: AppFunction, env: NodeJS.ProcessEnv): string | unde
   entry.schedule = schedule.replace(/%([^%]+)%/g, (text, name: string) => settingOf(env, name) ?? text);
   const unset = /%[^%]+%/.exec(entry.schedule)?.[0];
   if (unset) return `'${unset}' does not resolve to a value.`;
-  try {
-    entry.timing = parseSchedule(entry.schedule, env['TZ'] === process.env['TZ'] ? undefined : env['TZ']);
-    return undefined;
-  } catch {
+  const timing = readSchedule(entry.schedule, env['TZ'] === process.env['TZ'] ? undefined : env['TZ']);
+  if (!timing) {
     return `The schedule expression '${entry.schedule}' was not recognized as a valid cron expression or timespan string.`;
   }
+  entry.timing = timing;
+  entry.lacksStorage = timing.needsStorage && !HOST_STORAGE_SETTINGS.some((name) => settingOf(env, name));
+  return undefined;
 }

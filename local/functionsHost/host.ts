@@ -1,8 +1,8 @@
 // Stands in for `func start` on machines without Azure Functions Core Tools: it answers and logs as they do. It has no
 // keys (nobody is asked for one), cookies in answers, HTTP streaming, retries, input and output bindings, triggers but HTTP
 // and timer, stored state of timers (so nothing is past due), log levels of host.json, extension bundles or HTTPS; it
-// knows no route defaults, no constraints but those in routes.ts and no schedules with ranges that run backwards. In
-// callers.ts it is stricter than `func`: it refuses pages of other sites.
+// knows no route defaults and no constraints but those in routes.ts. In callers.ts it is stricter than `func`: it refuses
+// pages of other sites.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { ServerResponse } from 'node:http';
@@ -64,7 +64,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
   const { values, host } = readLocalSettings(settingsFile, given, report);
   const hidesHomepage = settingOf({ ...given, ...values }, 'AzureWebJobsDisableHomepage') === 'true';
   const served: ServedApp = { host, hidesHomepage, hostJson: {}, functions: [], ready, invoke };
-  const timers = createTimers(invoke);
+  const timers = createTimers(invoke, report);
   const inFlight = new Set<unknown>(); // ids of calls, and answers to requests
   const watches: NodeJS.Timeout[] = [];
   let shownList = '';

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 
+export { timeSpanMs as parseTimeSpanMs } from '../../src/schedule';
+
 type HttpPart = { routePrefix?: string; customHeaders?: Record<string, string> };
 /** The parts of host.json and of local.settings.json that count here. */
 export type HostJson = { functionTimeout?: string; extensions?: { http?: HttpPart } };
@@ -9,12 +11,6 @@ type SettingsFile = { IsEncrypted?: boolean; Values?: Record<string, string | nu
 /** An empty object when there is no such file. */
 export const readJson = (file: string): unknown =>
   existsSync(file) ? JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) : {};
-
-/** `[d.]hh:mm:ss` in milliseconds; undefined: it is something else. */
-export function parseTimeSpanMs(text: string): number | undefined {
-  const [, days = 0, ...time] = /^(?:(\d+)\.)?(2[0-3]|[01]?\d):([0-5]?\d):([0-5]?\d)$/.exec(text.trim()) ?? [];
-  return time.length > 0 ? time.reduce((sum, part) => sum * 60 + Number(part), Number(days) * 24) * 1000 : undefined;
-}
 
 /** Reads local.settings.json. Nothing of it is quoted in what is said of it: it holds keys. */
 export function readLocalSettings(file: string, given: NodeJS.ProcessEnv, warn: (text: string) => void) {

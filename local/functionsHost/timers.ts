@@ -1,27 +1,10 @@
-import { Cron } from 'croner';
 import { longestDelayMs } from './appProcess';
 import type { AppFunction } from './functionTable';
-import { parseTimeSpanMs } from './hostSettings';
 
-/** Not `isMonitored`: the platform keeps no status of schedules that may fire more than once a minute. */
-export type Schedule = { next: (after: Date) => Date | null; isMonitored: boolean };
 type Call = (entry: AppFunction, input: object, reason: string, details?: string) => Promise<unknown>;
 
-/** Reads an NCRONTAB expression of six fields (or five, without seconds), or a TimeSpan, or throws. No time zone: the machine's. */
-export function parseSchedule(expression: string, timezone?: string): Schedule {
-  const everyMs = parseTimeSpanMs(expression);
-  if (everyMs) return { next: (after) => new Date(after.getTime() + everyMs), isMonitored: false };
-  // Signs of other crons (L, W, #, ?, @daily) are none of NCRONTAB's, nor is 7 for Sunday.
-  if (/[^\w*/,\s-]|\b\d*[LW]\b|[\s,-]7$/i.test(expression)) throw new Error(expression);
-  // As in NCRONTAB, the day of the month AND the day of the week have to match, and 5/15 is 5-59/15.
-  const options = { paused: true, mode: '5-or-6-parts', domAndDow: true, sloppyRanges: true } as const;
-  const cron = new Cron(expression.trim(), { ...options, ...(timezone && { timezone }) });
-  cron.nextRun(); // throws when there is no such time zone
-  return { next: (after) => cron.nextRun(after), isMonitored: /^(\d+\s+)?(\S+\s+){4}\S+$/.test(expression.trim()) };
-}
-
 /** Calls functions on time. What they last did is kept in memory only, so no call is ever past due. */
-export function createTimers(call: Call) {
+export function createTimers(call: Call, report: (message: string, isError: boolean) => void) {
   const timeouts = new Map<AppFunction, NodeJS.Timeout>();
   const running = new Set<string>(); // by name: a function may still run when the app was loaded anew
   const lastRuns = new Map<string, Date>();
@@ -29,8 +12,9 @@ export function createTimers(call: Call) {
   /** The trigger's data for a call now. */
   function input({ name, timing }: AppFunction, due = timing?.next(new Date())): object {
     const last = textOf(lastRuns.get(name));
-    const status = timing?.isMonitored ? { Last: last, Next: textOf(due), LastUpdated: last } : null;
-    return { json: JSON.stringify({ Schedule: { AdjustForDST: true }, ScheduleStatus: status, IsPastDue: false }) };
+    const isCron = timing?.kind === 'cron';
+    const status = isCron && timing.needsStorage ? { Last: last, Next: textOf(due), LastUpdated: last } : null;
+    return { json: JSON.stringify({ Schedule: { AdjustForDST: isCron }, ScheduleStatus: status, IsPastDue: false }) };
   }
   async function fire(entry: AppFunction, due?: Date, details?: string): Promise<void> {
     if (running.has(entry.name)) return;
@@ -54,6 +38,11 @@ export function createTimers(call: Call) {
     timeouts.forEach((timeout) => clearTimeout(timeout));
     timeouts.clear();
     for (const entry of functions.filter(({ timing, disabled }) => timing && !disabled)) {
+      if (entry.lacksStorage) {
+        const why = 'AzureWebJobsStorage is missing, which a schedule of a minute or slower needs.';
+        report(`The listener for function 'Functions.${entry.name}' was unable to start. ${why}`, true);
+        continue;
+      }
       wait(entry);
       if (entry.trigger.runOnStartup) void fire(entry, undefined, 'UnscheduledInvocationReason: RunOnStartup');
     }

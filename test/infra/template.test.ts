@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createIdentityEmulator } from '../../local/emulator';
-import { parseSchedule } from '../../local/functionsHost/timers';
+import { readSchedule, type Schedule } from '../../src/schedule';
 import { startApp } from '../app/appUnderTest';
 import { settingNames } from '../settingNames';
 import { findBicep, infraDirectory, SUBSCRIPTION, type Bicep, type Resource } from './bicep';
@@ -334,7 +334,7 @@ describe('the alerts', () => {
   for (const minutes of Object.keys(VARIANTS).map(Number)) {
     testWithBicep(`silence is noticed in time when runs come every ${minutes} minutes`, async () => {
       const resources = await predict(VARIANTS[minutes]);
-      const { next } = parseSchedule(settingsOf(resources).WORKFLOW_SCHEDULE ?? '', 'UTC');
+      const { next } = readSchedule(settingsOf(resources).WORKFLOW_SCHEDULE ?? '', 'UTC') as Schedule;
       const times = Array.from({ length: 30 }).reduce<Date[]>(
         (list) => [...list, next(list.at(-1) as Date) as Date],
         [next(new Date('2026-02-03T04:01:00Z')) as Date],

@@ -30,6 +30,8 @@ app.generic('queue', { trigger: { type: 'queueTrigger', direction: 'in', name: '
 const environment = {
   HOUR: '4',
   TZ: 'UTC',
+  // never connected to: state is kept in memory
+  AzureWebJobsStorage: 'UseDevelopmentStorage=true',
   'AzureWebJobs.off.Disabled': 'true',
   AzureWebJobs_webOff_Disabled: '1',
   AzureWebJobs_webKeyOff_Disabled: 'true',
@@ -73,7 +75,7 @@ describe('timers', () => {
 
   test('fire after an interval, which has no status', async () => {
     await eventually(() => payload('interval'));
-    expect(payload('interval')).toMatchObject({ scheduleStatus: null, isPastDue: false });
+    expect(payload('interval')).toEqual({ schedule: { adjustForDST: false }, scheduleStatus: null, isPastDue: false });
   });
 
   test('fire at the start when they ask for it', () => {
@@ -257,5 +259,40 @@ describe('schedules', () => {
     };
     const { errors } = await nextTimes(bad);
     expect(errors.sort()).toEqual(Object.keys(bad).sort());
+  });
+
+  test('a range that runs backwards is taken the other way round, a step of 0 as 1', async () => {
+    const { errors, times } = await nextTimes({ backwards: '0 0 22-2 * * *', zero: '0 */0 * * * *' });
+    expect(errors).toEqual([]);
+    expect(times['backwards']).toMatch(/T(0[2-9]|1\d|2[0-2]):00:00\+/);
+  });
+
+  test('times are those of the time zone in TZ', async () => {
+    const entryFile = `${useApp}app.timer('nine', { schedule: '0 0 9 * * *', handler: (timer, context) => context.log('nine=' + timer.scheduleStatus.next) });`;
+    const own = await run(await buildWorker(), entryFile, { environment: { TZ: 'Asia/Kolkata' } });
+    await own.fire('nine');
+    await eventually(() => own.log().includes('nine='));
+    expect(own.log()).toMatch(/^nine=.*T03:30:00/m);
+  });
+
+  test('without storage a schedule of a minute or slower does not start, and the log says why', async () => {
+    const timers = { slow: '0 * * * * *', fast: '* * * * * *' };
+    const entryFile =
+      useApp +
+      Object.entries(timers)
+        .map(
+          ([name, schedule]) =>
+            `app.timer('${name}', { schedule: '${schedule}', runOnStartup: true, handler: () => {} });`,
+        )
+        .join('\n');
+    const withoutStorage = await run(await buildWorker(), entryFile, {
+      environment: { AzureWebJobsStorage: undefined },
+    });
+    await eventually(() => withoutStorage.log().includes("Executing 'Functions.fast'"));
+    expect(withoutStorage.log()).toContain("The listener for function 'Functions.slow' was unable to start.");
+    expect(withoutStorage.log()).not.toContain("Executing 'Functions.slow'");
+    const byIdentity = { AzureWebJobsStorage: undefined, AzureWebJobsStorage__accountName: 'account' };
+    const withIdentity = await run(await buildWorker(), entryFile, { environment: byIdentity });
+    await eventually(() => withIdentity.log().includes("Executing 'Functions.slow'"));
   });
 });
