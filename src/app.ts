@@ -16,7 +16,7 @@ import { allowedWish, checkWithinLimits } from './identity/operatorLimits';
 import { anonymousStatuses, chatStatus, FOREIGN_USER } from './identity/probes';
 import { NO_RETRY } from './identity/retries';
 import { LIMITS } from './limits';
-import { nextRun } from './nextRun';
+import { scheduleReport } from './scheduleReport';
 import { readRunMark, signRunMark } from './identity/runMark';
 import { functionKey, functionUrlSettings, historyDays, scheduleSettings, workflowSettings } from './settings';
 import { readChecks } from './workflow/deeperChecks';
@@ -162,11 +162,8 @@ export class App {
 
   /** What the runs of a window came to, how many users are left behind, and when the next scheduled run is. */
   async statistics({ window, connection }: StatisticsWish, now: number = Date.now()): Promise<object> {
-    const [statistics, schedule] = await Promise.all([
-      historyStatistics(this.history(), { window, connection }, now),
-      nextRun(scheduleSettings(), now),
-    ]);
-    return { ...statistics, schedule };
+    const statistics = await historyStatistics(this.history(), { window, connection }, now);
+    return { ...statistics, schedule: scheduleReport(scheduleSettings(), now) };
   }
 
   /** Cleans up what earlier runs left, and reports what it found. Never rejects. */

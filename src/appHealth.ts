@@ -1,11 +1,19 @@
-import { isAppError } from './errors';
+import { isAppError, misconfigured } from './errors';
 import { report, type Health, type HealthCheck, type HealthReport } from './health';
 import { checkConnectionSettings } from './identity/connections';
 import { checkCredentialKind } from './identity/credentials';
 import { scopesOfSetting } from './identity/inputs';
 import { checkWithinLimits } from './identity/operatorLimits';
 import { LIMITS } from './limits';
-import { connectionNames, functionUrlSettings, historyDays, historySettings, workflowSettings } from './settings';
+import { scheduleFault, scheduleReport } from './scheduleReport';
+import {
+  connectionNames,
+  functionUrlSettings,
+  historyDays,
+  historySettings,
+  scheduleSettings,
+  workflowSettings,
+} from './settings';
 import { readChecks } from './workflow/deeperChecks';
 
 /** Names of the connections; none when the setting that names them is malformed. */
@@ -21,6 +29,7 @@ export function acsNames(): string[] {
 export function lastSeen(health: Health, clockSkewMs: number | undefined): HealthReport {
   return report([
     settingsCheck(),
+    scheduleCheck(),
     storageCheck(health, clockSkewMs),
     ...acsNames().map((name) => health.get(`acs:${name}`)),
   ]);
@@ -40,6 +49,8 @@ function settingsCheck(): HealthCheck {
     const history = historySettings();
     if (history.kind === 'entra') checkCredentialKind(`${history.setting}__credential`, history.credential);
     historyDays();
+    const fault = scheduleFault(scheduleSettings(), Date.now());
+    if (fault !== null) throw misconfigured('WORKFLOW_SCHEDULE', `${fault}.`);
     return { name: 'settings', status: 'Healthy' };
   } catch (error) {
     const setting = isAppError(error) ? error.target : undefined;
@@ -50,6 +61,18 @@ function settingsCheck(): HealthCheck {
       message: `Setting '${setting ?? '?'}' is missing or malformed.`,
     };
   }
+}
+
+function scheduleCheck(): HealthCheck {
+  const name = 'schedule';
+  const settings = scheduleSettings();
+  const { reason } = scheduleReport(settings, Date.now());
+  if (reason === null) return { name, status: 'Healthy' };
+  const message = `The schedule is off: ${reason}.`;
+  if (settings.isDisabled) return { name, status: 'Healthy', code: 'ScheduleOff', message };
+  return scheduleFault(settings, Date.now()) === null
+    ? { name, status: 'Degraded', code: 'ScheduleOff', message }
+    : { name, status: 'Unhealthy', code: 'Misconfigured', message };
 }
 
 function storageCheck(health: Health, clockSkewMs = 0): HealthCheck {

@@ -5,10 +5,10 @@ export type HealthStatus = 'Healthy' | 'Degraded' | 'Unhealthy' | 'Unknown';
 
 /** What is known of one thing that the app depends on. */
 export interface HealthCheck {
-  /** `settings`, `storage`, or `acs:` and the connection's name. */
+  /** `settings`, `schedule`, `storage`, or `acs:` and the connection's name. */
   name: string;
   status: HealthStatus;
-  /** An error code of this app, or `InMemory`. */
+  /** An error code of this app, `InMemory`, or `ScheduleOff`. */
   code?: string;
   message?: string;
   /** RFC 3339 UTC. */

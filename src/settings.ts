@@ -1,5 +1,6 @@
 import { misconfigured } from './errors';
 import { rememberSecret } from './redact';
+import { HOST_STORAGE_SETTINGS } from './schedule';
 
 /** A setting's value without surrounding blanks; an empty one counts as absent. */
 function read(name: string): string | undefined {
@@ -129,10 +130,22 @@ export function historyDays(): number {
   return wholeNumber('RUN_HISTORY_DAYS', 'days', 1, 3650, 90);
 }
 
-/** When the timer fires: an NCRONTAB expression (UTC) or a TimeSpan, and whether the platform was told not to. */
-export function scheduleSettings(): { expression: string | undefined; isDisabled: boolean } {
+/** What decides whether the timer fires, and when. */
+export interface ScheduleSettings {
+  /** As it is set, blanks included: the host doesn't trim it. `undefined` when it is missing or blank. */
+  expression: string | undefined;
+  isDisabled: boolean;
+  /** Is there a storage for the state of the host's timers? */
+  hasHostStorage: boolean;
+}
+
+export function scheduleSettings(): ScheduleSettings {
   const disabled = read('AzureWebJobs.scheduledRun.Disabled') ?? read('AzureWebJobs_scheduledRun_Disabled');
-  return { expression: read('WORKFLOW_SCHEDULE'), isDisabled: /^(true|1)$/i.test(disabled ?? '') };
+  return {
+    expression: read('WORKFLOW_SCHEDULE') && process.env['WORKFLOW_SCHEDULE'],
+    isDisabled: /^(true|1)$/i.test(disabled ?? ''),
+    hasHostStorage: HOST_STORAGE_SETTINGS.some((name) => read(name) !== undefined),
+  };
 }
 
 /** Settings of the workflow. Scopes are checked where they are known, by `identity/inputs`. */

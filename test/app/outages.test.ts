@@ -25,12 +25,18 @@ test('health says what was seen, of settings, storage and ACS, before, during an
 
   const fresh = await app.call('GET', 'health');
   expect([fresh.status, fresh.body.status]).toEqual([200, 'Healthy']);
-  expect(checks(fresh)).toEqual({ settings: 'Healthy', storage: 'Unknown', 'acs:AcsIdentity': 'Unknown' });
+  expect(checks(fresh)).toEqual({
+    settings: 'Healthy',
+    schedule: 'Healthy',
+    storage: 'Unknown',
+    'acs:AcsIdentity': 'Unknown',
+  });
   expect((await app.call('HEAD', 'health')).status).toBe(200);
 
   expect((await app.call('POST', 'runs')).body.status).toBe('Succeeded');
   expect(checks(await app.call('GET', 'health'))).toEqual({
     settings: 'Healthy',
+    schedule: 'Healthy',
     storage: 'Healthy',
     'acs:AcsIdentity': 'Healthy',
   });
@@ -97,6 +103,7 @@ test('health/deep asks, and what it finds is then what health says; its answer i
   expect(deep.status).toBe(503);
   expect(checks(deep)).toEqual({
     settings: 'Healthy',
+    schedule: 'Degraded ScheduleOff',
     storage: 'Degraded InMemory',
     'acs:AcsIdentity': 'Healthy',
     'acs:Wrong': 'Unhealthy ConnectionDenied',

@@ -103,6 +103,18 @@ withBrowser('the page', () => {
     expect(await text()).toContain('Next run');
   });
 
+  test('says that the schedule is off, and why', async () => {
+    const withoutStorage = await startApp({
+      AcsIdentity: emulator.connectionString,
+      WORKFLOW_SCHEDULE: '0 */5 * * * *',
+      AzureWebJobsStorage: '',
+    });
+    await page.goto(`http://127.0.0.1:${withoutStorage.host.port}/api/dashboard`);
+    await page.getByText('AzureWebJobsStorage is missing').waitFor();
+    expect(await page.locator('.tile', { hasText: 'Next run' }).innerText()).toMatch(/Next run\s+Off\s+AzureWebJobs/);
+    await withoutStorage.stop();
+  });
+
   test('runs the workflow by its button, and shows what went in and came out of a step', async () => {
     await page.goto(address());
     await page.getByRole('button', { name: 'Run now' }).click();

@@ -169,6 +169,7 @@ describe('the settings of the app', () => {
         };
         expect(health.checks.map(({ name, status }) => `${name} ${status}`)).toEqual([
           'settings Healthy',
+          'schedule Healthy',
           'storage Unknown',
           'acs:AcsIdentity Unknown',
         ]);

@@ -30,7 +30,7 @@ export function Overview(props: {
         <Tile name="Runs" value={statistics ? String(statistics.ended) : '–'} />
         <Tile name="Duration, p50" value={durationText(statistics?.durationMs?.p50)} />
         <Tile name="Duration, p95" value={durationText(statistics?.durationMs?.p95)} />
-        <Tile name="Next run" value={nextText(statistics, zone)} />
+        <Tile name="Next run" value={nextText(statistics, zone)} note={statistics?.schedule.reason} />
         {statistics !== undefined && statistics.usersLeftBehind > 0 && (
           <Tile
             name="Users left behind"
@@ -47,11 +47,13 @@ export function Overview(props: {
   );
 }
 
-function Tile({ name, value, isBad = false }: { name: string; value: string; isBad?: boolean }) {
+function Tile(props: { name: string; value: string; note?: string | null | undefined; isBad?: boolean }) {
+  const { name, value, note = null, isBad = false } = props;
   return (
     <div class={isBad ? 'tile bad' : 'tile'}>
       <dt>{name}</dt>
       <dd>{value}</dd>
+      {note !== null && <dd class="note">{note}</dd>}
     </div>
   );
 }
@@ -59,7 +61,7 @@ function Tile({ name, value, isBad = false }: { name: string; value: string; isB
 function nextText(statistics: Statistics | undefined, zone: Zone): string {
   if (statistics === undefined) return '–';
   const { enabled, nextRun, expression } = statistics.schedule;
-  if (!enabled) return 'Schedule is off';
+  if (!enabled) return 'Off';
   return nextRun === null ? (expression ?? '–') : timeText(nextRun, zone);
 }
 

@@ -59,5 +59,5 @@ export interface Statistics {
   usersLeftBehind: number;
   usersLeftBehindIsExact?: false;
   usersUnknown: number;
-  schedule: { enabled: boolean; expression: string | null; nextRun: string | null };
+  schedule: { enabled: boolean; expression: string | null; nextRun: string | null; reason: string | null };
 }

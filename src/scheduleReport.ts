@@ -1,0 +1,41 @@
+import { readSchedule } from './schedule';
+import type { ScheduleSettings } from './settings';
+
+/** The schedule of the timer, and when it fires next. */
+export interface ScheduleReport {
+  enabled: boolean;
+  expression: string | null;
+  /** RFC 3339 UTC. Null when the schedule is off, and for a TimeSpan, which counts from the start of the host. */
+  nextRun: string | null;
+  /** Why the schedule is off; null when it is on. */
+  reason: string | null;
+}
+
+/**
+ * Says whether the timer fires, and when.
+ * @param now milliseconds since the epoch
+ * @param timeZone an IANA name; the host and this process share theirs, so there is no need to name it
+ */
+export function scheduleReport(settings: ScheduleSettings, now: number, timeZone?: string): ScheduleReport {
+  const { expression = null } = settings;
+  const reason = reasonOf(settings, now);
+  const schedule = reason === null && expression !== null ? readSchedule(expression, timeZone) : undefined;
+  const next = schedule?.kind === 'cron' ? schedule.next(new Date(now)) : null;
+  return { enabled: reason === null, expression, nextRun: next?.toISOString() ?? null, reason };
+}
+
+function reasonOf(settings: ScheduleSettings, now: number): string | null {
+  if (settings.isDisabled) return 'AzureWebJobs.scheduledRun.Disabled is set';
+  const fault = scheduleFault(settings, now);
+  if (fault !== null) return `WORKFLOW_SCHEDULE ${fault}`;
+  const needsStorage = readSchedule(settings.expression ?? '')?.needsStorage === true;
+  return needsStorage && !settings.hasHostStorage ? 'AzureWebJobsStorage is missing' : null;
+}
+
+/** What is wrong with WORKFLOW_SCHEDULE; null if nothing is. A timer that is disabled needs no schedule. */
+export function scheduleFault({ expression, isDisabled }: ScheduleSettings, now: number): string | null {
+  if (expression === undefined) return isDisabled ? null : 'is missing';
+  const schedule = readSchedule(expression);
+  if (schedule === undefined) return 'is malformed';
+  return schedule.next(new Date(now)) === null ? 'names a date that never comes' : null;
+}
