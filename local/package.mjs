@@ -1,11 +1,13 @@
 // npm run package: makes what is deployed, from the built dist/ (the bootstrap builds it first).
 //   .local/package/app/       bundle and chunks, host.json, package.json, .funcignore; nothing to install, nothing to build
 //   .local/package/app.zip    the same as a file, for az functionapp deployment source config-zip and the like
+//   .local/package/acs-identity.cjs   the command with all that it needs in one file, for a pipeline's job that installs nothing
 //   .local/package/maps/      source maps, which stay here: node --enable-source-maps finds the source lines of a stack trace with them
 import { Buffer } from 'node:buffer';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as esbuild from 'esbuild';
 import { zipSync } from 'fflate';
 
 const projectRoot = resolve(fileURLToPath(import.meta.url), '../..');
@@ -59,6 +61,20 @@ write(join(packageDirectory, 'maps'), Object.fromEntries(maps.map((file) => [fil
 // one time for all, so that the same source makes the same file
 const zip = zipSync(files, { level: 9, mtime: new Date(1980, 0, 1) });
 writeFileSync(join(packageDirectory, 'app.zip'), zip);
+await esbuild.build({
+  absWorkingDir: projectRoot,
+  entryPoints: ['./cli/command.ts'],
+  outfile: join(packageDirectory, 'acs-identity.cjs'),
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+});
 console.log(
   `Packaged ${Object.keys(files).length} files: .local/package/app/, and app.zip of ${Math.ceil(zip.length / 1024)} KiB.`,
 );
+await esbuild.stop();

@@ -2,6 +2,7 @@
 // shows the steps. Exit code 0 only when the run succeeded, so that a deployment that does not work is a deployment that failed.
 //   FIRST_RUN_WAIT_SECONDS   how long it waits; 600 unless set, as a role may take minutes to come into force
 //   SKIP_FIRST_RUN           true: it does nothing, for an app that can't be reached from here
+//   USE_BUILT_PACKAGE        true: nothing is installed or built here; as for package.mjs
 import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
@@ -68,7 +69,10 @@ async function patiently(deadline, work) {
 
 /** `acs-identity runs start`, whose output is the user's to see. */
 function startRun(app, key) {
-  const args = [join(projectRoot, 'cli/acs-identity.mjs'), 'runs', 'start', '--app', app, '--key-env', KEY_VARIABLE];
+  // the one in the package needs no other packages; cli/acs-identity.mjs installs what is missing
+  const isBuilt = process.env.USE_BUILT_PACKAGE?.trim().toLowerCase() === 'true';
+  const command = isBuilt ? '.local/package/acs-identity.cjs' : 'cli/acs-identity.mjs';
+  const args = [join(projectRoot, command), 'runs', 'start', '--app', app, '--key-env', KEY_VARIABLE];
   const child = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, [KEY_VARIABLE]: key } });
   return new Promise((done, fail) => child.once('error', fail).once('exit', (code) => done(code ?? 1)));
 }

@@ -20,6 +20,11 @@ interface AzureYaml {
   pipeline: { variables: string[] };
   hooks: Record<string, { posix: Hook; windows: Hook }>;
 }
+interface Step {
+  run?: string;
+  uses?: string;
+  with?: Record<string, string | boolean | number>;
+}
 interface Workflow {
   jobs: Record<
     string,
@@ -28,7 +33,7 @@ interface Workflow {
       if?: string;
       permissions?: Record<string, string>;
       env?: Record<string, string>;
-      steps: { run?: string; uses?: string }[];
+      steps: Step[];
     }
   >;
 }
@@ -111,15 +116,69 @@ describe('the pipeline', () => {
     expect(workflow.jobs['deploy']).toMatchObject({ needs: 'test', permissions: { 'id-token': 'write' } });
     expect(workflow.jobs['deploy']?.if).toContain("github.ref == 'refs/heads/main'");
     expect(text('.github/workflows/azure-dev.yml')).not.toMatch(/secrets\./);
-    const commands = (job: string) => workflow.jobs[job]?.steps.flatMap(({ run: command }) => command ?? []) ?? [];
-    expect(commands('deploy').map((command) => command.split(' ').slice(0, 2).join(' '))).toEqual([
+    expect(commandsOf('deploy').map((command) => command.split(' ').slice(0, 2).join(' '))).toEqual([
       'azd auth',
       'azd provision',
       'azd deploy',
     ]);
     const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
-    const named = commands('test').map((command) => /^npm (?:run )?(\w+)/.exec(command)?.[1] ?? '?');
-    expect(named).toEqual(['ci', 'lint', 'typecheck', 'test', 'start']);
+    const named = commandsOf('test').map((command) => /^npm (?:run )?(\w+)/.exec(command)?.[1] ?? '?');
+    expect(named).toEqual(['ci', 'lint', 'typecheck', 'test', 'start', 'package']);
     expect(named.filter((name) => name !== 'ci' && scripts[name] === undefined)).toEqual([]);
   });
+
+  test('runs no package of others where it may sign in to Azure: that job deploys what the other one built', () => {
+    const privileged = Object.entries(workflow.jobs).filter(([, { permissions }]) => permissions?.['id-token']);
+    expect(privileged.map(([name]) => name)).toEqual(['deploy']);
+    expect(commandsOf('deploy').filter((command) => /\b(npm|npx|yarn|pnpm)\b/.test(command))).toEqual([]);
+    // tells the hooks of azd to build and install nothing: infra/hooks/package.mjs and firstRun.mjs
+    expect(workflow.jobs['deploy']?.env).toMatchObject({ USE_BUILT_PACKAGE: 'true' });
+    const artifact = (job: string, action: string) =>
+      workflow.jobs[job]?.steps.find(({ uses }) => uses?.startsWith(`actions/${action}@`))?.with;
+    const uploaded = artifact('test', 'upload-artifact');
+    const downloaded = artifact('deploy', 'download-artifact');
+    // names that begin with a dot count as hidden, and the folder has one
+    expect(uploaded).toMatchObject({ 'include-hidden-files': true, 'if-no-files-found': 'error' });
+    expect(String(uploaded?.['path']).trim().split('\n')).toEqual([
+      '.local/package/app',
+      '.local/package/acs-identity.cjs',
+    ]);
+    expect(downloaded).toEqual({ name: uploaded?.['name'], path: '.local/package' });
+    // npm's cache is filled by the other job
+    const nodeSteps = workflow.jobs['deploy']?.steps.filter(({ uses }) => uses?.includes('setup-node')) ?? [];
+    expect(nodeSteps.map(({ with: options }) => options?.['cache'])).toEqual([undefined]);
+  });
+
+  test('runs no install scripts of packages', () => {
+    expect(commandsOf('test')).toContain('npm ci --ignore-scripts');
+  });
+
+  test.each(['.github/workflows/azure-dev.yml', 'README.md'])('each action of %s is pinned to a commit', (file) => {
+    const uses = text(file)
+      .split('\n')
+      .filter((line) => /^\s*(- )?uses:/.test(line));
+    expect(uses.length).toBeGreaterThan(2);
+    const pinned = /uses: [\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/;
+    expect(uses.filter((line) => !pinned.test(line))).toEqual([]);
+  });
+
+  function commandsOf(job: string): string[] {
+    return workflow.jobs[job]?.steps.flatMap(({ run: command }) => command ?? []) ?? [];
+  }
+});
+
+test('Dependabot proposes updates of packages and actions once a week, in groups', () => {
+  interface Update {
+    'package-ecosystem': string;
+    directory: string;
+    schedule: { interval: string };
+    groups: Record<string, object>;
+  }
+  const { version, updates } = yamlOf<{ version: number; updates: Update[] }>('.github/dependabot.yml');
+  expect(version).toBe(2);
+  expect(updates.map((update) => update['package-ecosystem']).toSorted()).toEqual(['github-actions', 'npm']);
+  for (const { directory, schedule, groups } of updates) {
+    expect([directory, schedule.interval]).toEqual(['/', 'weekly']);
+    expect(Object.keys(groups).length).toBeGreaterThan(0);
+  }
 });

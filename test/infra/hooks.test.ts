@@ -1,10 +1,11 @@
 // The hooks that azd runs, as programs of their own: `azd` and Azure Resource Manager are stand-ins, the app and ACS are as everywhere here.
-import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
 import { startApp, type AppUnderTest } from '../app/appUnderTest';
 import { environmentWith } from '../cli/command';
@@ -115,6 +116,48 @@ onPosix(
   },
   60_000,
 );
+
+describe('with a package that was built elsewhere (USE_BUILT_PACKAGE=true)', () => {
+  const packageDirectory = join(root, '.local/package');
+  const command = join(packageDirectory, 'acs-identity.cjs');
+  const manifest = join(packageDirectory, 'app/package.json');
+  beforeAll(async () => {
+    await promisify(execFile)(process.execPath, [join(root, 'local/package.mjs')], { cwd: root });
+  });
+
+  onPosix(
+    'the first run is made by the command in it',
+    async () => {
+      writeFileSync(command, `console.log('built elsewhere');${readFileSync(command, 'utf8')}`);
+      const { exitCode, said } = await firstRun({ USE_BUILT_PACKAGE: 'true' });
+      expect(said).toMatch(/built elsewhere[^]*✓ Delete_a_user +Succeeded/);
+      expect(exitCode).toBe(0);
+    },
+    60_000,
+  );
+
+  test('nothing is built', async () => {
+    const builtAt = statSync(join(root, '.local/build/start.js')).mtimeMs;
+    const { exitCode, said } = await hook('package.mjs', { USE_BUILT_PACKAGE: 'true' });
+    expect(said.trim()).toBe('Deploying .local/package/app as it is (USE_BUILT_PACKAGE=true).');
+    expect(exitCode).toBe(0);
+    expect(statSync(join(root, '.local/build/start.js')).mtimeMs).toBe(builtAt);
+  });
+
+  test('a package that is not there is an error that says what to do', async () => {
+    rmSync(manifest);
+    const { exitCode, said } = await hook('package.mjs', { USE_BUILT_PACKAGE: 'true' });
+    expect(exitCode).toBe(1);
+    expect(said).toContain('USE_BUILT_PACKAGE is true, but .local/package/app is not there: run npm run package');
+  });
+
+  test('without the variable it is built', async () => {
+    rmSync(manifest, { force: true });
+    const { exitCode, said } = await hook('package.mjs', {});
+    expect(said).toContain('Packaged ');
+    expect([exitCode, existsSync(manifest)]).toEqual([0, true]);
+  }, 60_000);
+});
 
 onPosix(
   'a run that fails is a deployment that failed',

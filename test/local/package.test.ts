@@ -1,6 +1,7 @@
 // What is deployed: made by the command, unzipped where nothing else is, and run there by the local host.
 import { execFile, execFileSync } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -72,6 +73,18 @@ test('source maps stay apart, and no file names one', () => {
       .sort(),
   );
   expect(Object.keys(files).filter((path) => text(path).includes('sourceMappingURL='))).toEqual([]);
+});
+
+test('the command is one file that needs no packages', async () => {
+  const alone = mkdtempSync(join(tmpdir(), 'acs-identity-command-'));
+  const command = join(alone, 'acs-identity.cjs');
+  copyFileSync(join(packageDirectory, 'acs-identity.cjs'), command);
+  const { stdout } = await run(process.execPath, [command, 'run', '--emulator'], {
+    cwd: alone,
+    env: environmentWith({ NODE_PATH: '' }),
+  });
+  expect(stdout).toMatch(/Delete_a_user +Succeeded/);
+  rmSync(alone, { recursive: true });
 });
 
 test('the same source makes the same file, and leaves what is there alone but for strangers', async () => {
