@@ -5,14 +5,23 @@ const known = new Set<string>();
 
 const MASK = '[redacted]';
 
-/** What a secret looks like in text that others wrote (SDK errors, URLs, headers). */
+/**
+ * What a secret looks like in text that others wrote (SDK errors, URLs, headers). The text may be hostile, so each pattern takes linear
+ * time: where it can begin, it either matches or fails after a bounded number of steps. A JSON Web Token that was cut short matches too.
+ */
 const PATTERNS: readonly [RegExp, string][] = [
-  [/eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?/g, MASK],
-  [/\b(accesskey|accountkey|sharedaccesskey|sharedaccesssignature)\s*=\s*[^;\s"',]+/gi, `$1=${MASK}`],
+  [/eyJ[\w-]{6,}(?:\.{1,2}[\w-]+)*/g, MASK],
+  [/\b(accesskey|accountkey|sharedaccesskey|sharedaccesssignature)\s{0,9}=\s{0,9}[^;\s"',]+/gi, `$1=${MASK}`],
   [/([?&](?:code|sig|sharedaccesssignature)=)[^&\s"']+/gi, `$1${MASK}`],
-  [/\b(bearer)\s+[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${MASK}`],
+  [/\b(bearer)\s{1,9}[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${MASK}`],
   [/\b(signature)=[A-Za-z0-9+/=%]{8,}/gi, `$1=${MASK}`],
 ];
+
+/** The beginning of a secret at the end of a text that was cut, too short for {@link PATTERNS}. */
+const STARTED_SECRET = /(?:eyJ[\w.-]{0,16}|\b(?:bearer|signature)[\s=]{1,9}\S{0,7})$/i;
+
+/** Line breaks and other control characters, which forge log lines, and those that change the direction of text. */
+const CONTROL_CHARACTERS = /[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]+/gu;
 
 /** Makes `secret` unspeakable: {@link redactText} masks it from now on. Shorter ones than 6 characters are too common to mask. */
 export function rememberSecret(secret: string | undefined): void {
@@ -25,6 +34,32 @@ export function redactText(text: string): string {
   for (const secret of known) safe = safe.replaceAll(secret, MASK);
   for (const [pattern, replacement] of PATTERNS) safe = safe.replace(pattern, replacement);
   return safe;
+}
+
+/**
+ * A text from outside as it may be kept, shown and logged: cut to `maxLength` characters (`…` at the end says so), in one line, redacted.
+ * It is cut first, so that a long text costs no more than a short one; a secret that the cut divided is masked too.
+ */
+export function safeText(text: string, maxLength: number): string {
+  const isCut = text.length > maxLength;
+  const kept = isCut ? text.slice(0, maxLength - 1) : text;
+  const safe = redactText(kept.replace(CONTROL_CHARACTERS, ' '));
+  if (!isCut && safe.length <= maxLength) return safe;
+  // a mask may be longer than what it stands for
+  return `${maskTail(safe)
+    .slice(0, maxLength - 1)
+    .replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
+/** `text` without the beginning of a secret at its end. */
+function maskTail(text: string): string {
+  let longest = 0;
+  for (const secret of known) {
+    for (let length = Math.min(secret.length - 1, text.length); length >= 4 && length > longest; length -= 1) {
+      if (text.endsWith(secret.slice(0, length))) longest = length;
+    }
+  }
+  return longest > 0 ? text.slice(0, -longest) + MASK : text.replace(STARTED_SECRET, MASK);
 }
 
 /** What is kept of a token: enough to tell two apart, nothing to use. `sha256` is the first 12 hex digits. */
@@ -61,17 +96,59 @@ export function redactValue(value: unknown): unknown {
   );
 }
 
-/** An error with its stack and causes as text for the log, redacted. */
+/** Limits of one error in the log, in characters. */
+const LOGGED = { name: 100, message: 4_000, frames: 4_000 } as const;
+
+/** An error with its stack and causes as text for the log: each part bounded, each message in one line, redacted. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   let current: unknown = error;
   for (let depth = 0; depth < 5 && current !== undefined && current !== null; depth += 1) {
     if (!(current instanceof Error)) {
-      parts.push(typeof current === 'string' ? current : 'a value that is not an Error was thrown');
+      parts.push(
+        typeof current === 'string' ? safeText(current, LOGGED.message) : 'a value that is not an Error was thrown',
+      );
       break;
     }
-    parts.push(current.stack ?? `${current.name}: ${current.message}`);
+    parts.push(headOf(current) + framesOf(current));
     current = current.cause;
   }
-  return redactText(parts.join('\ncaused by: '));
+  return parts.join('\ncaused by: ');
+}
+
+/** What an error of the Azure SDK has besides: its message, stack and `response` repeat the body that the service sent. */
+interface HttpError extends Error {
+  code?: unknown;
+  statusCode?: unknown;
+  response?: unknown;
+  request?: unknown;
+}
+
+/** Name and message; of an error that repeats a foreign body the name, code and status only, since nobody knows what is in a body. */
+function headOf(error: HttpError): string {
+  const name = safeText(String(error.name), LOGGED.name);
+  const isHttpError = error.name === 'RestError' || 'response' in error || 'request' in error;
+  const code = isHttpError && typeof error.code === 'string' ? ` ${safeText(error.code, LOGGED.name)}` : '';
+  const status = isHttpError && typeof error.statusCode === 'number' ? ` ${error.statusCode}` : '';
+  if (repeatsBody(error, isHttpError)) return `${name}${code}${status}`;
+  return `${name}${code}${status}: ${safeText(String(error.message), LOGGED.message)}`;
+}
+
+function repeatsBody(error: HttpError, isHttpError: boolean): boolean {
+  // the JSON parser quotes the text that it could not parse
+  if (!isHttpError) return error.name === 'SyntaxError' && /\bJSON\b/.test(String(error.message).slice(-200));
+  const neverAnswered = error.response === undefined && error.statusCode === undefined;
+  return !neverAnswered || error.code === 'PARSE_ERROR';
+}
+
+/** The stack without the message, which may have lines of its own. */
+function framesOf({ stack, message }: Error): string {
+  if (typeof stack !== 'string') return '';
+  const at = stack.indexOf(message);
+  const frames = stack
+    .slice(at < 0 ? 0 : at + message.length)
+    .slice(0, LOGGED.frames)
+    .split('\n')
+    .filter((line) => /^ {4}at /.test(line));
+  return frames.map((line) => `\n    ${safeText(line.trim(), 500)}`).join('');
 }

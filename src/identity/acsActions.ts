@@ -4,7 +4,7 @@ import { AppError } from '../errors';
 import { LIMITS, withLimit } from '../limits';
 import { STRAY_USER_TARGET } from '../userId';
 import { meaningOf, type Operation } from './acsErrors';
-import { acsFailure, statusName, type AcsFailure } from './acsFailure';
+import { acsFailure, foreignText, statusName, type AcsFailure } from './acsFailure';
 import type { Connection } from './connections';
 import type { AccessToken, CallOptions, CreatedUser, IdentityActions } from './identityActions';
 import { DEFAULT_RETRY, mayRepeat, nextDelay, SYSTEM_CLOCK, type RetryClock } from './retries';
@@ -169,7 +169,7 @@ export class AcsActions implements IdentityActions {
           },
           onResponse: ({ status, headers }) => {
             code = statusName(status);
-            serviceRequestId = headers.get('ms-cv');
+            serviceRequestId = foreignText(headers.get('ms-cv'));
           },
         }),
       );

@@ -1,5 +1,4 @@
 import { AppError, type InnerError } from '../errors';
-import { redactText } from '../redact';
 import { USER_MAY_EXIST_DETAIL } from '../userId';
 import type { AcsFailure } from './acsFailure';
 import type { Connection } from './connections';
@@ -85,7 +84,7 @@ function answered(
   unsure: string,
 ): AppError {
   const { status = 0, acsCode, acsTarget } = failure;
-  const said = redactText(failure.acsMessage ?? 'no message');
+  const said = failure.acsMessage ?? 'no message';
   const aboutUser = operation === 'issueToken' || operation === 'revokeTokens' || operation === 'deleteUser';
 
   if (acsCode === 'UnsupportedApiVersion' || /does not support the API version/i.test(failure.acsMessage ?? '')) {
@@ -149,7 +148,7 @@ function answered(
 function inner({ acsCode, msCv }: AcsFailure): InnerError | undefined {
   if (acsCode === undefined && msCv === undefined) return undefined;
   return {
-    ...(acsCode === undefined ? {} : { code: redactText(acsCode) }),
-    ...(msCv === undefined ? {} : { 'ms-cv': redactText(msCv) }),
+    ...(acsCode === undefined ? {} : { code: acsCode }),
+    ...(msCv === undefined ? {} : { 'ms-cv': msCv }),
   };
 }

@@ -1,8 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import { isAppError } from '../errors';
 import { LimitReached } from '../limits';
+import { safeText } from '../redact';
 
-/** What went wrong with one request to ACS, whatever the SDK made of it. */
+/** Limits of the texts that come from ACS or from a function URL, in characters. ACS's messages may have up to 1 MB. */
+export const FOREIGN_TEXT = { message: 1_000, word: 100 } as const;
+
+/** What went wrong with one request to ACS, whatever the SDK made of it. Its texts are bounded, in one line and redacted. */
 export interface AcsFailure {
   /**
    * `refused`: ACS cannot have seen the request; `network`: it may have; `timeout`: no answer in time; `http`: an answer;
@@ -33,7 +37,10 @@ interface SdkError {
   errors?: unknown;
 }
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+/** A text from outside, bounded, in one line and redacted; undefined if it is empty or not a text. */
+export function foreignText(value: unknown, maxLength: number = FOREIGN_TEXT.word): string | undefined {
+  return typeof value === 'string' && value !== '' ? safeText(value, maxLength) : undefined;
+}
 
 /** Connection errors after which ACS cannot have received the request: nobody listened, or there was no such host. */
 const REFUSED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
@@ -44,12 +51,11 @@ export function acsFailure(error: unknown, now: number = Date.now()): AcsFailure
   if (isAppError(error)) return { kind: 'stopped', code: error.code, cause: error };
   const sdk = (typeof error === 'object' && error !== null ? error : {}) as SdkError;
   if (sdk.name === 'AbortError') return { kind: 'stopped', code: 'Cancelled', cause: error };
-  if (/Credential|Authentication/.test(sdk.name ?? '')) {
-    return { kind: 'credential', code: sdk.name ?? 'Credential', cause: error };
-  }
+  const name = foreignText(sdk.name) ?? '';
+  if (/Credential|Authentication/.test(name)) return { kind: 'credential', code: name, cause: error };
   if (typeof sdk.statusCode === 'number') return answered(sdk, sdk.statusCode, now, error);
   if (sdk.name === 'RestError') {
-    const code = text(sdk.code) ?? 'ConnectionFailed';
+    const code = foreignText(sdk.code) ?? 'ConnectionFailed';
     if (code === 'PARSE_ERROR') return { kind: 'incomplete', code, cause: error };
     return { kind: REFUSED.has(code) ? 'refused' : 'network', code, cause: error };
   }
@@ -64,10 +70,10 @@ function answered(sdk: SdkError, status: number, now: number, cause: unknown): A
     code: statusName(status),
     status,
     // without the envelope the SDK's own code is no code of ACS's
-    acsCode: text(body?.code),
-    acsMessage: text(body?.message),
-    acsTarget: text(body?.target),
-    msCv: headers?.get('ms-cv'),
+    acsCode: foreignText(body?.code),
+    acsMessage: foreignText(body?.message, FOREIGN_TEXT.message),
+    acsTarget: foreignText(body?.target),
+    msCv: foreignText(headers?.get('ms-cv')),
     retryAfterMs: retryAfter(headers, now),
     cause,
   };

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { AppError, type ErrorDetail, type InnerError } from '../errors';
+import { AppError } from '../errors';
 import { LIMITS, LimitReached, withLimit } from '../limits';
+import { foreignText, statusName } from './acsFailure';
+import { attemptsOf, errorFields, readJson } from './functionAnswer';
 import { stopping, unreachable, withUserMayExist, type Failed } from './functionUrlFailures';
-import { statusName } from './acsFailure';
 import { RUN_MARK_HEADER } from './runMark';
 import type { AccessToken, Attempt, CallOptions, CreatedUser, IdentityActions } from './identityActions';
 import { DEFAULT_RETRY, nextDelay, SYSTEM_CLOCK, type RetryClock } from './retries';
@@ -177,55 +178,23 @@ export class FunctionUrlActions implements IdentityActions {
       signal,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const text = await response.text();
-    const requestId = response.headers.get('x-ms-request-id') ?? undefined;
+    const answerBody = await readJson(response);
+    const requestId = foreignText(response.headers.get('x-ms-request-id'));
     return {
       status: response.status,
-      body: parse(text),
+      body: answerBody,
       innerAttempts: attemptsOf(response.headers.get('x-ms-retry-history')),
       requestId,
-      fromApp: requestId !== undefined,
+      // a success without what it must have is none of the app's
+      fromApp: requestId !== undefined && (answerBody !== undefined || !response.ok || response.status === 204),
     };
   }
 }
 
-function parse(text: string): unknown {
-  if (text === '') return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function attemptsOf(header: string | null): Attempt[] {
-  const list = header === null ? undefined : parse(header);
-  return Array.isArray(list) ? (list as Attempt[]).slice(0, 10) : [];
-}
-
 /** The error that the app answered, or, where the platform answered with an empty body, what that means. */
 function errorOf({ status, body, fromApp }: Answer, keySetting: string): AppError {
-  const error = (
-    body as
-      | {
-          error?: {
-            code?: unknown;
-            message?: unknown;
-            target?: string;
-            details?: ErrorDetail[];
-            innererror?: InnerError;
-          };
-        }
-      | undefined
-  )?.error;
-  if (fromApp && typeof error?.code === 'string') {
-    const message = typeof error.message === 'string' ? error.message : error.code;
-    return new AppError(status, error.code, message, {
-      target: error.target,
-      details: error.details,
-      innererror: error.innererror,
-    });
-  }
+  const error = fromApp ? errorFields(body) : undefined;
+  if (error !== undefined) return new AppError(status, error.code, error.message, error.more);
   if (status === 401 || status === 403) {
     return new AppError(
       status,

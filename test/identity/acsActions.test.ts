@@ -1,4 +1,6 @@
 import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
+import type { AppError } from '../../src/errors';
+import { describeError } from '../../src/redact';
 import { AcsActions, type AcsActionsOptions } from '../../src/identity/acsActions';
 import type { RetryClock } from '../../src/identity/retries';
 import { Connections } from '../../src/identity/connections';
@@ -137,6 +139,37 @@ describe('requests that reach ACS, by operation and fault', () => {
     });
     expect(emulator.requests()).toHaveLength(1);
   });
+});
+
+test("ACS's texts are cut, in one line and redacted before anything else", async () => {
+  const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJza3lwZWlkIjoiYWNzOngifQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ';
+  const key = /accesskey=([^;]+)/.exec(emulator.connectionString)?.[1] ?? '';
+  const error = { code: 'c'.repeat(500), message: `No.\r\n2026 forged ${jwt} ${'m'.repeat(1_000_000)}`, target: key };
+  emulator.addFault({ status: 400, headers: { 'ms-cv': 'v'.repeat(500) }, body: { error } });
+  const attempts: Attempt[] = [];
+  const thrown = (await operations
+    .issueToken(await actions(), { onAttempt: (attempt) => attempts.push(attempt) })
+    .catch((caught: unknown) => caught)) as AppError;
+  expect(thrown).toMatchObject({ code: 'InvalidRequest', target: expect.stringContaining('[redacted]') as string });
+  expect(thrown.target).not.toContain(key.slice(0, 8));
+  expect(thrown.message).toMatch(/^ACS refuses the request: No\. 2026 forged \[redacted\] m+…$/);
+  expect(thrown.message.length).toBeLessThan(1_100);
+  expect(thrown.innererror?.code).toHaveLength(100);
+  expect(thrown.innererror?.['ms-cv']).toHaveLength(100);
+  expect(attempts[0]?.serviceRequestId).toHaveLength(100);
+  expect(JSON.stringify(attempts).length).toBeLessThan(2_000);
+});
+
+test.each([
+  ['malformed', '{"token": "OPAQUE'],
+  ['of HTML', '<html>OPAQUE'],
+  ['without its expiry', '{"token": "OPAQUE"}'],
+])('an answer that is %s is not logged', async (_what, body) => {
+  emulator.addFault({ status: 200, body, contentType: 'application/json' });
+  const thrown = await operations.issueToken(await actions()).catch((caught: unknown) => caught);
+  expect(thrown).toMatchObject({ status: 502, code: 'ServiceUnavailable' });
+  expect(describeError(thrown)).toContain('caused by: ');
+  expect(describeError(thrown)).not.toContain('OPAQUE');
 });
 
 test('a delete whose answer was lost succeeds: on the second try there is no such user', async () => {

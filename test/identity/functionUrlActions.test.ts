@@ -1,10 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { AppError } from '../../src/errors';
 import { FunctionUrlActions } from '../../src/identity/functionUrlActions';
 import type { Attempt, CallOptions } from '../../src/identity/identityActions';
 import type { RetryClock } from '../../src/identity/retries';
 
 const USER = '8:acs:11111111-1111-4111-8111-111111111111_00000026-0000-0000-0000-000000000001';
+const JWT = 'eyJhbGciOiJSUzI1NiJ9.eyJza3lwZWlkIjoiYWNzOngifQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ';
+const TIMES = { startTime: '2026-01-31T12:00:00.000Z', endTime: '2026-01-31T12:00:01.000Z' };
 const clock: RetryClock = { now: () => performance.now(), sleep: () => Promise.resolve(), random: () => 0.5 };
 
 type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
@@ -118,11 +121,68 @@ test('where nobody listens, a call is tried again, also to create a user', async
 });
 
 test('attempts that the function repeated itself are reported before its own', async () => {
-  const inner = [{ startTime: 'a', endTime: 'b', code: 'ServiceUnavailable', clientRequestId: 'c' }];
+  const inner = [{ ...TIMES, code: 'ServiceUnavailable', clientRequestId: 'c' }];
   behaviour = appSays(201, { identity: { id: USER } }, { 'x-ms-retry-history': JSON.stringify(inner) });
   const attempts: Attempt[] = [];
   await operations.createUser({ onAttempt: (attempt) => attempts.push(attempt) });
   expect(attempts).toMatchObject([inner[0], { code: 'Created', serviceRequestId: 'invocation' }]);
+});
+
+test('attempts that are malformed are left out; texts and fields of the others are bounded', async () => {
+  const good = { ...TIMES, code: 'ServiceUnavailable', clientRequestId: 'c', serviceRequestId: 'd' };
+  const given = [
+    'x',
+    null,
+    [],
+    { ...good, code: 7 },
+    { ...good, startTime: 'yesterday' },
+    { ...good, endTime: '2026-13-01T00:00:00Z' },
+    { ...good, code: 'x'.repeat(500), extra: 1, error: { code: 'c', message: `a ${JWT}`, more: 1 } },
+  ];
+  behaviour = appSays(201, { identity: { id: USER } }, { 'x-ms-retry-history': JSON.stringify(given) });
+  const attempts: Attempt[] = [];
+  await operations.createUser({ onAttempt: (attempt) => attempts.push(attempt) });
+  expect(attempts.slice(0, -1)).toEqual([
+    { ...good, code: `${'x'.repeat(99)}…`, error: { code: 'c', message: 'a [redacted]' } },
+  ]);
+});
+
+test('texts of an error are cut, in one line, and redacted; what is no text is left out', async () => {
+  const long = `${'m'.repeat(10)}\r\n2026 forged ${JWT} ${'m'.repeat(5_000)}`;
+  behaviour = appSays(400, {
+    error: {
+      code: 'C'.repeat(10_000),
+      message: long,
+      target: JWT,
+      details: [...Array<unknown>(60).fill({ code: 1, message: long, target: {} }), 'x', null],
+      innererror: { code: long, 'ms-cv': 5, more: 'x' },
+    },
+  });
+  const error = (await operations.createUser().catch((thrown: unknown) => thrown)) as AppError;
+  expect(error.code).toHaveLength(100);
+  expect(error.message.length).toBeLessThanOrEqual(1_000);
+  expect(error.message).toMatch(/^m{10} 2026 forged \[redacted\] m+…$/);
+  expect(error.target).toBe('[redacted]');
+  expect(error.details).toHaveLength(50);
+  expect(error.details?.[0]).toEqual({ code: '', message: error.message });
+  expect(Object.keys(error.innererror ?? {})).toEqual(['code']);
+  expect(error.innererror?.code).toBe('mmmmmmmmmm 2026 forged [redacted] …');
+});
+
+test('of an answer at most 1 MiB is read: the rest is not waited for', async () => {
+  let written = 0;
+  behaviour = (_request, response) => {
+    response.writeHead(201, { 'x-ms-request-id': 'invocation', 'content-type': 'application/json' });
+    const more = () => {
+      if (response.destroyed) return;
+      written += 65_536;
+      if (response.write(' '.repeat(65_536))) setImmediate(more);
+      else response.once('drain', more);
+    };
+    more();
+  };
+  await expect(operations.createUser({ timeoutMs: 10_000 })).rejects.toMatchObject({ code: 'FunctionUnavailable' });
+  expect(written).toBeLessThan(50_000_000);
 });
 
 test("the app's error comes through with its code, target, details and ACS's own", async () => {
