@@ -11,7 +11,8 @@ export interface BuiltApp {
     method: string,
     path: string,
     params: Record<string, string>,
-    body?: object,
+    /** Sent as JSON; a text as it is. */
+    body?: object | string,
   ): Promise<HttpResponseInit>;
 }
 
@@ -40,13 +41,15 @@ export function loadBuiltApp(settings: Record<string, string>): BuiltApp {
     async call(functionName, method, path, params, body) {
       const handler = handlers.get(functionName);
       if (handler === undefined) throw new Error(`The app has no function ${functionName}.`);
-      const text = body === undefined ? undefined : JSON.stringify(body);
+      const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
       const request = new HttpRequest({
         method,
         url: `http://127.0.0.1/api/${path}`,
         params,
         headers:
-          text === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(text.length) },
+          text === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) },
         ...(text === undefined ? {} : { body: { string: text } }),
       });
       const context = new InvocationContext({ functionName, invocationId: randomUUID(), logHandler: () => undefined });

@@ -59,13 +59,14 @@ export function misconfigured(setting: string, whatToDo: string): AppError {
   return new AppError(500, 'Misconfigured', `Setting '${setting}' ${whatToDo}`, { target: setting });
 }
 
-/** More faults than these are counted, not listed. */
-const MAX_FAULTS = 50;
+/** More faults than these are not listed. */
+export const MAX_FAULTS = 50;
 
 /** An error that lists every fault, and speaks of the first. */
 export function errorOfFaults(status: number, code: string, faults: readonly ErrorDetail[]): AppError {
   const [first] = faults;
-  const more = faults.length > 1 ? ` (${faults.length} faults in all, see details)` : '';
+  const count = faults.length > MAX_FAULTS ? `more than ${MAX_FAULTS} faults` : `${faults.length} faults in all`;
+  const more = faults.length > 1 ? ` (${count}, see details)` : '';
   return new AppError(status, code, `${first?.message ?? 'The request is not valid.'}${more}`, {
     target: first?.target,
     details: faults.slice(0, MAX_FAULTS),

@@ -40,5 +40,5 @@ export function runPage(page: { value: object[]; continuationToken?: string }, r
 
 /** The path that was asked for, without host, query and trailing slash. */
 function pathOf(request: HttpRequest): string {
-  return new URL(request.url).pathname.replace(/\/+$/, '');
+  return new URL(request.url).pathname.replace(/(?<!\/)\/+$/, '');
 }

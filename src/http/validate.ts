@@ -1,7 +1,7 @@
 import type { HttpRequest } from '@azure/functions';
 import * as v from 'valibot';
-import { AppError, errorOfFaults, type ErrorDetail } from '../errors';
-import { redactText } from '../redact';
+import { AppError, errorOfFaults, MAX_FAULTS, type ErrorDetail } from '../errors';
+import { safeText } from '../redact';
 
 /** What a function takes: schemas of its route parameters, query values and JSON body. */
 export interface InputSpec {
@@ -38,7 +38,10 @@ export async function readInput<S extends InputSpec>(spec: S, request: HttpReque
   const input = {};
   if (spec.params) Object.assign(input, check(spec.params, request.params, faults));
   if (spec.query) Object.assign(input, check(spec.query, queryOf(request), faults));
-  if (spec.body) Object.assign(input, check(spec.body, await readBody(request, spec.optionalBody === true), faults));
+  if (spec.body) {
+    const body = await readBody(request, spec.optionalBody === true);
+    Object.assign(input, checkBody(spec.body, body, faults));
+  }
   if (faults.length > 0) throw invalid(faults);
   return input as InputOf<S>;
 }
@@ -52,23 +55,48 @@ export function queryOf(request: HttpRequest): Record<string, string> {
 
 const invalid = (faults: readonly ErrorDetail[]) => errorOfFaults(400, 'InvalidRequest', faults);
 
-const fault = (target: string, message: string): ErrorDetail => ({ code: 'InvalidRequest', message, target });
+function fault(target: string, message: string): ErrorDetail {
+  return { code: 'InvalidRequest', message, target };
+}
 
 function check(schema: v.GenericSchema<unknown, object>, value: unknown, faults: ErrorDetail[]): object {
-  // to the schemas a list is an object too
-  if (Array.isArray(value)) {
-    faults.push(fault('body', 'The body must be a JSON object.'));
-    return {};
-  }
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   for (const issue of result.issues) {
     const target = targetOf(issue.path);
-    faults.push(
-      target === '' ? fault('body', 'The body must be a JSON object.') : fault(target, `${target} ${messageOf(issue)}`),
-    );
+    faults.push(target === '' ? NO_OBJECT : fault(target, `${target} ${messageOf(issue)}`));
   }
   return {};
+}
+
+/**
+ * Checks the body's fields by the schema. Unknown fields are found here and never reach the schema: there may be thousands, of which the
+ * first ones are reported, and valibot does not see those that are named `__proto__`, `prototype` or `constructor`.
+ */
+function checkBody(schema: v.GenericSchema<unknown, object>, value: unknown, faults: ErrorDetail[]): object {
+  // to the schemas a list is an object too
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    faults.push(NO_OBJECT);
+    return {};
+  }
+  const names = namesOf(schema);
+  const given = Object.entries(value);
+  const fields = Object.fromEntries(given.filter(([name]) => names.includes(name)));
+  const output = check(schema, fields, faults);
+  for (const [name] of given) {
+    if (faults.length > MAX_FAULTS) break;
+    if (names.includes(name)) continue;
+    const target = targetName(name);
+    faults.push(fault(target, `${target} is not a field of this request. Fields are: ${names.join(', ')}.`));
+  }
+  return output;
+}
+
+const NO_OBJECT = fault('body', 'The body must be a JSON object.');
+
+/** The names of an object schema's entries. */
+function namesOf(schema: v.GenericSchema): string[] {
+  return 'entries' in schema ? Object.keys(schema.entries as object) : [];
 }
 
 /** Our schemas say what to do; valibot's own words are for what is missing, and would repeat the value. */
@@ -80,10 +108,13 @@ function targetOf(path: v.IssuePathItem[] | undefined): string {
   let target = '';
   for (const { key } of path ?? []) {
     if (typeof key === 'number') target += `[${key}]`;
-    else target += `${target === '' ? '' : '.'}${redactText(String(key)).slice(0, 64)}`;
+    else target += `${target === '' ? '' : '.'}${targetName(String(key))}`;
   }
   return target;
 }
+
+/** A name that a caller made up, as it may be repeated. */
+const targetName = (name: string) => (name.trim() === '' ? '(no name)' : safeText(name, 64));
 
 async function readBody(request: HttpRequest, optional: boolean): Promise<unknown> {
   const length = request.headers.get('content-length');

@@ -1,7 +1,7 @@
 import { HttpRequest, InvocationContext, type HttpResponseInit } from '@azure/functions';
 import { AppError } from '../../src/errors';
 import { handle } from '../../src/http/handle';
-import { createUserInput, issueTokenInput, startRunInput } from '../../src/identity/inputs';
+import { createUserInput, exchangeTeamsTokenInput, issueTokenInput, startRunInput } from '../../src/identity/inputs';
 import { listRunsInput } from '../../src/workflow/listRunsInput';
 import type { InputSpec } from '../../src/http/validate';
 
@@ -95,6 +95,36 @@ test.each<[string, InputSpec, unknown, string[]]>([
 ])('%s is refused', async (_what, spec, body, expected) => {
   const answer = await send(spec, { params: { userId: USER }, body });
   expect([answer.status, targets(answer)]).toEqual([400, expected]);
+});
+
+test.each(['constructor', '__proto__', 'prototype'])('a field named %s is refused as an unknown one', async (name) => {
+  for (const spec of [createUserInput, issueTokenInput, exchangeTeamsTokenInput, startRunInput]) {
+    const raw = `{${JSON.stringify(name)}: {"scopes": ["chat"]}}`;
+    const answer = await send(spec, { params: { userId: USER }, raw });
+    expect(answer.status).toBe(400);
+    expect(targets(answer)).toContain(name);
+  }
+});
+
+test('a list that is too long is one fault, whatever is in it; of many unknown fields 50 are reported', async () => {
+  const list = await send(issueTokenInput, { params: { userId: USER }, body: { scopes: Array(32_000).fill(0) } });
+  expect([list.status, targets(list)]).toEqual([400, ['scopes']]);
+  expect(list.body.error?.message).toBe('scopes must have at most 5 entries: there are no more scopes.');
+  const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`f${n}`, 1]));
+  const answer = await send(createUserInput, { body: many });
+  expect(answer.body.error?.details).toHaveLength(50);
+  expect(answer.body.error?.message).toMatch(/more than 50 faults/);
+});
+
+test("an unknown field's name is cut, in one line and redacted", async () => {
+  for (const [name, target] of [
+    [`eyJ${'a'.repeat(60)}.${'b'.repeat(1_000)}`, '[redacted]…'],
+    ['a\r\nb', 'a b'],
+    ['', '(no name)'],
+    ['x'.repeat(1_000), `${'x'.repeat(63)}…`],
+  ] as const) {
+    expect(targets(await send(createUserInput, { body: { [name]: 1 } }))).toEqual([target]);
+  }
 });
 
 test('nulls count as absent, and an optional body may be missing', async () => {
