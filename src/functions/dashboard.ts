@@ -6,7 +6,7 @@ app.http('dashboard', {
   methods: ['GET'],
   route: 'dashboard',
   authLevel: 'anonymous',
-  handler: handle({}, async () => {
+  handler: handle({ ignoresQuery: true }, async () => {
     const { html, headers } = await dashboardPage();
     return { status: 200, headers, body: html };
   }),

@@ -7,5 +7,5 @@ app.http('health', {
   methods: ['GET', 'HEAD'],
   route: 'health',
   authLevel: 'anonymous',
-  handler: handle({}, () => Promise.resolve(healthAnswer(theApp.lastSeen()))),
+  handler: handle({ ignoresQuery: true }, () => Promise.resolve(healthAnswer(theApp.lastSeen()))),
 });

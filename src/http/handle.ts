@@ -73,7 +73,7 @@ function logServerError(error: AppError, context: InvocationContext): void {
 
 /** One function for several things: picks the handler by method and, where a key has it, the value of a route parameter. */
 export function byRoute(parameter: string, handlers: Record<string, HttpHandler>): HttpHandler {
-  const nothingHere = handle({}, () =>
+  const nothingHere = handle({ ignoresQuery: true }, () =>
     Promise.reject(
       new AppError(
         404,

@@ -29,11 +29,8 @@ export function startedRun(run: FinishedRun, request: HttpRequest, failOnError: 
 export function runPage(page: { value: object[]; continuationToken?: string }, request: HttpRequest): HttpResponseInit {
   if (page.continuationToken === undefined) return { status: 200, jsonBody: { value: page.value } };
   const query = new URLSearchParams();
-  const given = queryOf(request);
-  for (const name of ['status', 'since', 'until', 'clientTrackingId', 'connection', 'top']) {
-    const value = given[name];
-    if (value !== undefined) query.set(name, value);
-  }
+  const filters = ['status', 'since', 'until', 'clientTrackingId', 'connection', 'top'];
+  for (const [name, value] of Object.entries(queryOf(request, filters))) query.set(name, value);
   query.set('continuationToken', page.continuationToken);
   return { status: 200, jsonBody: { value: page.value, nextLink: `${pathOf(request)}?${query.toString()}` } };
 }

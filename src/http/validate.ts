@@ -6,7 +6,10 @@ import { safeText } from '../redact';
 /** What a function takes: schemas of its route parameters, query values and JSON body. */
 export interface InputSpec {
   params?: v.GenericSchema<unknown, object>;
+  /** Other names are refused, but for {@link FOREIGN_QUERY_NAMES}. None: the function takes no query values. */
   query?: v.GenericSchema<unknown, object>;
+  /** Unknown query names are ignored. For pages and probes, whose addresses others write. */
+  ignoresQuery?: boolean;
   body?: v.GenericSchema<unknown, object>;
   /** No body counts as `{}`. */
   optionalBody?: boolean;
@@ -21,13 +24,12 @@ export type InputOf<S extends InputSpec> = OutputOf<S['params']> & OutputOf<S['q
 const MAX_BODY_BYTES = 64 * 1024;
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Every query value that a function takes, by its name in lower case. */
-const QUERY_NAMES = new Map(
-  [
-    ...['connection', 'failOnError', 'maxAgeMinutes', 'window'],
-    ...['status', 'since', 'until', 'clientTrackingId', 'top', 'continuationToken'],
-  ].map((name) => [name.toLowerCase(), name]),
-);
+/**
+ * Query names in lower case that functions don't take and that are not refused: keys and versions, which the platform, API Management or a
+ * connector adds, trace context, and what trackers and caches add to links.
+ */
+const FOREIGN_QUERY_NAMES =
+  /^(?:code|clientid|subscription-key|api-version|traceparent|tracestate|utm_[a-z_]{1,32}|[gd]clid|[gw]braid|fbclid|msclkid|wt\.mc_id|_)$/;
 
 /**
  * Reads and checks all that a request brings.
@@ -37,7 +39,8 @@ export async function readInput<S extends InputSpec>(spec: S, request: HttpReque
   const faults: ErrorDetail[] = [];
   const input = {};
   if (spec.params) Object.assign(input, check(spec.params, request.params, faults));
-  if (spec.query) Object.assign(input, check(spec.query, queryOf(request), faults));
+  if (spec.query) Object.assign(input, check(spec.query, queryOf(request, namesOf(spec.query)), faults));
+  if (spec.ignoresQuery !== true) checkQueryNames(request, spec.query ? namesOf(spec.query) : [], faults);
   if (spec.body) {
     const body = await readBody(request, spec.optionalBody === true);
     Object.assign(input, checkBody(spec.body, body, faults));
@@ -46,11 +49,27 @@ export async function readInput<S extends InputSpec>(spec: S, request: HttpReque
   return input as InputOf<S>;
 }
 
-/** Query values by name. The platform takes names in any case, so `?Connection=x` must not be overlooked. */
-export function queryOf(request: HttpRequest): Record<string, string> {
+/** The query values with these names. The platform takes names in any case, so `?Connection=x` must not be overlooked. */
+export function queryOf(request: HttpRequest, names: readonly string[]): Record<string, string> {
+  const known = new Map(names.map((name) => [name.toLowerCase(), name]));
   const values: Record<string, string> = {};
-  for (const [name, value] of request.query) values[QUERY_NAMES.get(name.toLowerCase()) ?? name] = value;
+  for (const [given, value] of request.query) {
+    const name = known.get(given.toLowerCase());
+    if (name !== undefined) values[name] = value;
+  }
   return values;
+}
+
+/** A misspelt name would otherwise be overlooked, and the request done on the default connection. */
+function checkQueryNames(request: HttpRequest, names: readonly string[], faults: ErrorDetail[]): void {
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  const exist = names.length === 0 ? 'It takes none' : `Names are: ${names.join(', ')}`;
+  for (const given of request.query.keys()) {
+    if (faults.length > MAX_FAULTS) return;
+    if (known.has(given.toLowerCase()) || FOREIGN_QUERY_NAMES.test(given.toLowerCase())) continue;
+    const target = targetName(given);
+    faults.push(fault(target, `${target} is not a query name of this function. ${exist}.`));
+  }
 }
 
 const invalid = (faults: readonly ErrorDetail[]) => errorOfFaults(400, 'InvalidRequest', faults);

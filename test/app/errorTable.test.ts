@@ -83,6 +83,11 @@ describe('what a caller got wrong', () => {
     ['POST', 'runs', { scopes: [] }, 'scopes'],
     ['POST', 'runs?failOnError=yes', undefined, 'failOnError'],
     ['GET', 'runs?status=failed', undefined, 'status'],
+    ['POST', 'users?conection=AcsIdentity', undefined, 'conection'],
+    ['GET', 'runs?stauts=Failed', undefined, 'stauts'],
+    ['GET', 'runs/latest?status=Failed', undefined, 'status'],
+    ['GET', 'runs/08584640926573727105946217888CU00?top=1', undefined, 'top'],
+    ['GET', 'health/deep?connection=AcsIdentity', undefined, 'connection'],
     ['GET', 'runs?top=1000', undefined, 'top'],
     ['GET', 'runs/latest?maxAgeMinutes=soon', undefined, 'maxAgeMinutes'],
   ])('%s %s with a fault in it is 400 InvalidRequest', async (method, path, body, target) => {

@@ -211,9 +211,29 @@ test.each([
 });
 
 test('names of query values are taken in any case', async () => {
-  const answer = await send(startRunInput, { query: { Connection: 'Two', FAILONERROR: 'true', other: 'x' } });
+  const answer = await send(startRunInput, { query: { Connection: 'Two', FAILONERROR: 'true' } });
   expect(answer).toMatchObject({ status: 200, body: { connection: 'Two', failOnError: 'true' } });
   expect(await send(listRunsInput, { query: { STATUS: 'failed' } })).toMatchObject({ status: 400 });
+});
+
+test('a query name that the function does not take is refused, with those that it takes', async () => {
+  const answer = await send(startRunInput, { query: { conection: 'Two', top: '5', connection: 'Two' } });
+  expect([answer.status, targets(answer)]).toEqual([400, ['conection', 'top']]);
+  expect(answer.body.error?.details?.[0]?.message).toBe(
+    'conection is not a query name of this function. Names are: connection, failOnError.',
+  );
+  const none = await send({}, { query: { connection: 'Two' } });
+  expect(none.body.error?.message).toBe('connection is not a query name of this function. It takes none.');
+  const hostile = await send({}, { query: { ['x\r\n'.repeat(100)]: '', ['eyJ'.repeat(100)]: '', constructor: '' } });
+  expect(targets(hostile)).toEqual([`${'x '.repeat(21)}…`, '[redacted]…', 'constructor']);
+});
+
+test('query names that platforms, trackers and caches add are no error', async () => {
+  const names = ['code', 'clientId', 'CLIENTID', 'subscription-key', 'api-version', 'traceparent', 'tracestate'];
+  const added = [...names, 'utm_source', 'utm_campaign_id', 'gclid', 'fbclid', 'msclkid', 'WT.mc_id', '_'];
+  const query = Object.fromEntries(added.map((name) => [name, 'x']));
+  expect((await send(createUserInput, { query: { ...query, connection: 'Two' } })).body).toEqual({ connection: 'Two' });
+  expect((await send({ ignoresQuery: true }, { query: { whatever: 'x' } })).status).toBe(200);
 });
 
 test('answers carry the invocation, echo the ids of the caller, and are not cached', async () => {
