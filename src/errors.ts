@@ -59,6 +59,11 @@ export function misconfigured(setting: string, whatToDo: string): AppError {
   return new AppError(500, 'Misconfigured', `Setting '${setting}' ${whatToDo}`, { target: setting });
 }
 
+/** An entry of a setting as it may be shown: quoted if it is a short name, else described, since it may be a pasted secret. */
+export function entryOfSetting(entry: string): string {
+  return /^[A-Za-z][\w.-]{0,23}$/.test(entry) ? `'${entry}'` : 'an entry that is not a name (not shown)';
+}
+
 /** More faults than these are not listed. */
 export const MAX_FAULTS = 50;
 

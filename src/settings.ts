@@ -1,4 +1,4 @@
-import { misconfigured } from './errors';
+import { entryOfSetting, misconfigured } from './errors';
 import { rememberSecret } from './redact';
 import { HOST_STORAGE_SETTINGS } from './schedule';
 
@@ -46,7 +46,7 @@ export function connectionNames(): string[] {
     if (!/^[A-Za-z][A-Za-z0-9_]{0,62}$/.test(name)) {
       throw misconfigured(
         'IDENTITY_CONNECTIONS',
-        'must be a comma-separated list of connection names: letters, digits and _, beginning with a letter.',
+        'must be a comma-separated list of connection names. A name has letters, digits and _, and begins with a letter.',
       );
     }
   }
@@ -164,7 +164,7 @@ export function workflowSettings(): WorkflowSettings {
   if (stranger !== undefined) {
     throw misconfigured(
       'WORKFLOW_CONNECTIONS',
-      `may only name connections of IDENTITY_CONNECTIONS (${known.join(', ')}).`,
+      `has ${entryOfSetting(stranger)}, which is not a connection. Connections are: ${known.join(', ')}. Setting 'IDENTITY_CONNECTIONS' lists them.`,
     );
   }
   return {
@@ -184,7 +184,7 @@ export function functionUrlSettings(): { baseUrl: string; key: string | undefine
   if (host === undefined) {
     throw misconfigured(
       'WEBSITE_HOSTNAME',
-      'is missing. Azure and `func start` set it; WORKFLOW_TARGET=functions needs it to find its own functions.',
+      "is missing. WORKFLOW_TARGET=functions needs it to call the app's own functions. Azure and `func start` set it; elsewhere set it to HOST:PORT.",
     );
   }
   const loopback = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host);
@@ -203,6 +203,14 @@ export type HistorySettings =
 /** Settings of the run history. An absent default storage means memory; a storage that is named but not there is an error. */
 export function historySettings(): HistorySettings {
   const named = read('HISTORY_STORAGE');
+  // a connection string in this place would be repeated by messages as the name of a setting
+  if (named !== undefined && !/^[A-Za-z_][\w.:-]{0,127}$/.test(named)) {
+    rememberSecret(named);
+    throw misconfigured(
+      'HISTORY_STORAGE',
+      "must be the name of the setting that has the storage's connection string, such as AzureWebJobsStorage, not the connection string itself.",
+    );
+  }
   const setting = named ?? 'AzureWebJobsStorage';
   const connectionString = readSecret(setting);
   if (connectionString !== undefined) return { kind: 'connectionString', setting, connectionString };
@@ -219,13 +227,13 @@ export function historySettings(): HistorySettings {
   if (read(`${setting}__accountName`) ?? read(`${setting}__blobServiceUri`)) {
     throw misconfigured(
       `${setting}__tableServiceUri`,
-      'is missing: runs are kept in Azure Tables, e.g. https://ACCOUNT.table.core.windows.net.',
+      "is missing. Set it to the storage account's table service, where runs are kept: https://ACCOUNT.table.core.windows.net.",
     );
   }
   if (named !== undefined) {
     throw misconfigured(
       'HISTORY_STORAGE',
-      `names '${named}', but neither '${named}' nor '${named}__tableServiceUri' is set.`,
+      `names setting '${named}', but neither '${named}' nor '${named}__tableServiceUri' is set. Set one of them.`,
     );
   }
   return { kind: 'memory', setting };

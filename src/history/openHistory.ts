@@ -88,6 +88,9 @@ async function tableClient(place: Exclude<HistoryPlace, { kind: 'memory' }>): Pr
     return tables.TableClient.fromConnectionString(place.connectionString, TABLE_NAME, options);
   } catch {
     // the cause is left out: it may repeat the connection string
-    throw misconfigured(place.setting, 'is not the connection string of a storage account with tables.');
+    throw misconfigured(
+      place.setting,
+      'is not the connection string of a storage account with tables. Copy it from Access keys in the Azure portal.',
+    );
   }
 }

@@ -94,11 +94,17 @@ function readPlace(settings: ConnectionSettings): { endpoint: URL; accessKey?: s
   if (connectionString !== undefined && settings.endpoint !== undefined) {
     throw misconfigured(
       name,
-      `and '${name}__endpoint' are both set: keep the connection string, or the endpoint for Entra ID.`,
+      `and setting '${name}__endpoint' are both set. Keep the first to use an access key, or the second to use Entra ID.`,
     );
   }
   if (connectionString !== undefined) return parseConnectionString(name, connectionString);
   if (settings.endpoint === undefined) {
+    if (settings.credential !== undefined || settings.clientId !== undefined) {
+      throw misconfigured(
+        `${name}__endpoint`,
+        `is missing, but a credential is set for it. Set it to the ACS resource's endpoint, https://NAME.communication.azure.com.`,
+      );
+    }
     throw misconfigured(
       name,
       `is missing. Set it to the connection string of the ACS resource, or set '${name}__endpoint' to use Entra ID.`,
@@ -107,7 +113,10 @@ function readPlace(settings: ConnectionSettings): { endpoint: URL; accessKey?: s
   checkCredentialKind(`${name}__credential`, settings.credential);
   const endpoint = parseEndpoint(`${name}__endpoint`, settings.endpoint);
   if (endpoint.protocol === 'https:') return { endpoint };
-  throw misconfigured(`${name}__endpoint`, 'must begin with https:// : Entra ID tokens are never sent unencrypted.');
+  throw misconfigured(
+    `${name}__endpoint`,
+    'must begin with https://, since Entra ID tokens are never sent unencrypted.',
+  );
 }
 
 /** The SDK's own retries are off: one layer of ours, which knows what may be repeated, does it. */
@@ -134,13 +143,13 @@ function parseConnectionString(setting: string, value: string): { endpoint: URL;
   if (!endpoint || !accessKey) {
     throw misconfigured(
       setting,
-      "is not an ACS connection string: it must read 'endpoint=https://…/;accesskey=…' (portal: Keys).",
+      "is not an ACS connection string. It must look like 'endpoint=https://…/;accesskey=…'. Copy it from Keys in the Azure portal.",
     );
   }
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(accessKey) || accessKey.length % 4 !== 0) {
     throw misconfigured(
       setting,
-      'has an accesskey that is not base64: copy the whole connection string again (portal: Keys).',
+      'has an accesskey that is not base64. Copy the whole connection string again, from Keys in the Azure portal.',
     );
   }
   return { endpoint: parseEndpoint(setting, endpoint), accessKey };
@@ -154,19 +163,19 @@ function parseEndpoint(setting: string, value: string): URL {
     // the cause is left out: it holds the text that was parsed
     throw misconfigured(
       setting,
-      'has an endpoint that is not a URL. It looks like https://NAME.communication.azure.com/.',
+      'has an endpoint that is not a URL. It must look like https://NAME.communication.azure.com/.',
     );
   }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
     throw misconfigured(
       setting,
-      'has an endpoint with more than a host. It looks like https://NAME.communication.azure.com/.',
+      'has an endpoint with more than a host name. It must look like https://NAME.communication.azure.com/.',
     );
   }
   if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url;
   throw misconfigured(
     setting,
-    'has an endpoint that does not begin with https:// (http:// is for loopback hosts only).',
+    'has an endpoint that does not begin with https://. Only this machine (localhost, 127.0.0.1) may be called with http://.',
   );
 }
 

@@ -4,7 +4,7 @@ import { misconfigured } from '../errors';
 /** @throws AppError `Misconfigured` when `kind` is no kind of credential that this app has */
 export function checkCredentialKind(setting: string, kind: string | undefined): void {
   if (kind !== undefined && kind.toLowerCase() !== 'managedidentity') {
-    throw misconfigured(setting, "must be 'managedidentity', or absent for DefaultAzureCredential.");
+    throw misconfigured(setting, "must be 'managedidentity'. Remove it to use DefaultAzureCredential.");
   }
 }
 

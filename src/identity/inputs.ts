@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { misconfigured } from '../errors';
+import { entryOfSetting, misconfigured } from '../errors';
 import type { Scope } from './identityActions';
 
 /** Every scope that ACS knows (api-version 2023-10-01). */
@@ -121,9 +121,13 @@ export function checkUserId(text: string): string | undefined {
 
 /** The scopes that a setting names. @throws AppError `Misconfigured` that lists the good ones. */
 export function scopesOfSetting(setting: string, names: readonly string[], atLeast: 0 | 1): Scope[] {
-  const result = v.safeParse(v.array(scope), names);
-  if (!result.success || names.length < atLeast) {
-    throw misconfigured(setting, `must be a comma-separated list of scopes: ${SCOPES.join(', ')}.`);
-  }
-  return result.output;
+  if (names.length < atLeast) throw misconfigured(setting, `must name at least one scope of: ${SCOPES.join(', ')}.`);
+  return names.map((name) => {
+    const known = SCOPES.find((good) => good === name);
+    if (known !== undefined) return known;
+    throw misconfigured(
+      setting,
+      `has ${entryOfSetting(name)}, which is not a scope. Scopes are: ${SCOPES.join(', ')}. Separate them with commas.`,
+    );
+  });
 }

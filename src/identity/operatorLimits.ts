@@ -62,7 +62,7 @@ export function allowedWish<T extends TokenWish>(wish: T): T {
 }
 
 /**
- * Do the workflow's own settings keep to the limits? Its runs would fail otherwise.
+ * Are the workflow's own settings within the limits? Its runs would fail otherwise.
  * @throws AppError `Misconfigured`, naming the setting that goes beyond
  */
 export function checkWithinLimits(settings: {
@@ -76,11 +76,19 @@ export function checkWithinLimits(settings: {
     ['WORKFLOW_SCOPES', settings.scopes],
     ['WORKFLOW_CREATE_SCOPES', settings.createScopes],
   ] as const) {
-    if (scopes.some((scope) => !allowed.includes(scope))) {
-      throw misconfigured(name, `may only name scopes that ALLOWED_SCOPES allows (${allowed.join(', ')}).`);
+    // what is no scope at all has nothing to do with the limits
+    const refused = scopesOfSetting(name, scopes, 0).find((scope) => !allowed.includes(scope));
+    if (refused !== undefined) {
+      throw misconfigured(
+        name,
+        `has '${refused}', which setting 'ALLOWED_SCOPES' does not allow. It allows: ${allowed.join(', ')}. Change one of the two.`,
+      );
     }
   }
   if (settings.tokenMinutes > limits.tokenMinutes) {
-    throw misconfigured('WORKFLOW_TOKEN_MINUTES', `may be at most MAX_TOKEN_MINUTES (${limits.tokenMinutes}).`);
+    throw misconfigured(
+      'WORKFLOW_TOKEN_MINUTES',
+      `is more than setting 'MAX_TOKEN_MINUTES' allows (${limits.tokenMinutes}). Change one of the two.`,
+    );
   }
 }

@@ -1,4 +1,4 @@
-import { isAppError, misconfigured } from '../errors';
+import { entryOfSetting, isAppError, misconfigured } from '../errors';
 import { LIMITS, sleep } from '../limits';
 import type { CheckRecord } from './runRecord';
 import type { StepContext } from './step';
@@ -25,7 +25,10 @@ export function readChecks(names: readonly string[]): DeeperCheck[] {
   return names.map((name) => {
     const check = DEEPER_CHECKS.find((known) => known === name);
     if (check === undefined) {
-      throw misconfigured('WORKFLOW_CHECKS', `must be a comma-separated list of: ${DEEPER_CHECKS.join(', ')}.`);
+      throw misconfigured(
+        'WORKFLOW_CHECKS',
+        `has ${entryOfSetting(name)}, which is not a check. Checks are: ${DEEPER_CHECKS.join(', ')}. Separate them with commas.`,
+      );
     }
     return check;
   });

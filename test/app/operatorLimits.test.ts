@@ -90,19 +90,48 @@ test('a workflow that nobody gave scopes asks for one that is allowed', async ()
   }
 });
 
-test.each([
-  ['ALLOWED_SCOPES', { ALLOWED_SCOPES: 'sms' }],
-  ['MAX_TOKEN_MINUTES', { MAX_TOKEN_MINUTES: '30' }],
-  ['WORKFLOW_SCOPES', { ALLOWED_SCOPES: 'voip', WORKFLOW_SCOPES: 'chat' }],
-  ['WORKFLOW_TOKEN_MINUTES', { MAX_TOKEN_MINUTES: '90', WORKFLOW_TOKEN_MINUTES: '120' }],
-])('%s that makes no sense is named by the run and by health', async (setting, settings) => {
+test.each<[string, string, Record<string, string>]>([
+  ['ALLOWED_SCOPES', "has 'sms', which is not a scope", { ALLOWED_SCOPES: 'sms' }],
+  ['MAX_TOKEN_MINUTES', 'must be a whole number', { MAX_TOKEN_MINUTES: '30' }],
+  [
+    'WORKFLOW_SCOPES',
+    "has 'chat', which setting 'ALLOWED_SCOPES' does not allow. It allows: voip.",
+    { ALLOWED_SCOPES: 'voip', WORKFLOW_SCOPES: 'chat' },
+  ],
+  ['WORKFLOW_SCOPES', "has 'mail', which is not a scope. Scopes are: chat, voip,", { WORKFLOW_SCOPES: 'voip,mail' }],
+  ['WORKFLOW_CREATE_SCOPES', "has 'mail', which is not a scope", { WORKFLOW_CREATE_SCOPES: 'mail' }],
+  ['WORKFLOW_SCOPES', 'must name at least one scope', { WORKFLOW_SCOPES: ',' }],
+  ['WORKFLOW_CHECKS', "has 'nonsense', which is not a check", { WORKFLOW_CHECKS: 'tokenAccepted,nonsense' }],
+  ['WORKFLOW_CONNECTIONS', "has 'Two', which is not a connection", { WORKFLOW_CONNECTIONS: 'Two' }],
+  [
+    'WORKFLOW_TOKEN_MINUTES',
+    "is more than setting 'MAX_TOKEN_MINUTES' allows (90)",
+    { MAX_TOKEN_MINUTES: '90', WORKFLOW_TOKEN_MINUTES: '120' },
+  ],
+])('%s that makes no sense is named by the run and by health: %s', async (setting, message, settings) => {
   const other = await start(settings);
   try {
     const run = await other.call('POST', 'runs');
     expect(run.status).toBe(500);
     expect(run.body.error).toMatchObject({ code: 'Misconfigured', target: setting });
+    expect(run.body.error?.message).toContain(`Setting '${setting}' ${message}`);
+    if (settings.ALLOWED_SCOPES === undefined) expect(run.text).not.toContain('ALLOWED_SCOPES');
     expect((await other.call('GET', 'health')).text).toContain(`Setting '${setting}' is missing or malformed.`);
   } finally {
     await other.stop();
+  }
+});
+
+test('a secret that was pasted into the wrong setting is not shown', async () => {
+  const secret = 'DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=U0VOVElORUw=';
+  for (const setting of ['HISTORY_STORAGE', 'WORKFLOW_SCOPES', 'WORKFLOW_CHECKS', 'WORKFLOW_CONNECTIONS']) {
+    const other = await start({ [setting]: secret });
+    try {
+      const run = await other.call('POST', 'runs');
+      expect(run.body.error).toMatchObject({ code: 'Misconfigured', target: setting });
+      expect(run.text + other.lines.join('\n')).not.toContain('U0VOVElORUw');
+    } finally {
+      await other.stop();
+    }
   }
 });

@@ -56,6 +56,7 @@ test.each<[string, Record<string, string>, string]>([
     { AcsIdentity: WELL, AcsIdentity__endpoint: 'https://contoso.communication.azure.com' },
     'AcsIdentity',
   ],
+  ['a credential and no endpoint', { AcsIdentity__credential: 'managedidentity' }, 'AcsIdentity__endpoint'],
   ['an endpoint over http', { AcsIdentity__endpoint: 'http://127.0.0.1:8080' }, 'AcsIdentity__endpoint'],
   [
     'an unknown kind of credential',
