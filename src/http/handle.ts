@@ -101,16 +101,16 @@ function traceparent(request: HttpRequest, context: InvocationContext): string |
 function trackingId(request: HttpRequest): string | undefined {
   const value = request.headers.get('x-ms-client-tracking-id');
   if (value === null || value === '') return undefined;
-  if (PRINTABLE.test(value)) return value;
-  throw new AppError(
-    400,
-    'InvalidRequest',
-    'The header x-ms-client-tracking-id must be 1 to 128 printable ASCII characters.',
-    {
-      target: 'x-ms-client-tracking-id',
-    },
-  );
+  if (!PRINTABLE.test(value)) throw badTrackingId('must be 1 to 128 printable ASCII characters');
+  if (redactText(value) !== value)
+    throw badTrackingId('looks like a key or a token, and would be logged: send another id');
+  return value;
 }
+
+const badTrackingId = (what: string) =>
+  new AppError(400, 'InvalidRequest', `The header x-ms-client-tracking-id ${what}.`, {
+    target: 'x-ms-client-tracking-id',
+  });
 
 /** JSON that may stand in a header. */
 function asciiJson(value: unknown): string {

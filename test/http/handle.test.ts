@@ -249,6 +249,14 @@ test('answers carry the invocation, echo the ids of the caller, and are not cach
   });
 });
 
+test('a tracking id that looks like a token or a key is refused, since it would be logged', async () => {
+  for (const value of [`eyJ${'a'.repeat(30)}.eyJ${'b'.repeat(30)}.`, 'endpoint=https://x/;accesskey=c2VjcmV0']) {
+    const answer = await send({}, { headers: { 'x-ms-client-tracking-id': value } });
+    expect(answer).toMatchObject({ status: 400, body: { error: { target: 'x-ms-client-tracking-id' } } });
+    expect(JSON.stringify(answer)).not.toContain(value);
+  }
+});
+
 test('a tracking id that is too long or not printable is refused; such a request id is not echoed', async () => {
   for (const value of ['x'.repeat(129), 'caf\u00e9', ' x\t']) {
     expect(await send({}, { headers: { 'x-ms-client-tracking-id': value } })).toMatchObject(
