@@ -1,6 +1,6 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import { AppError } from '../errors';
-import { describeError, redactText } from '../redact';
+import { describeError, redactText, safeText } from '../redact';
 import { errorAnswer, toAppError } from './errorAnswer';
 import { readTraceparent } from '../traceContext';
 import { readInput, type InputOf, type InputSpec } from './validate';
@@ -66,7 +66,7 @@ export function handle<S extends InputSpec>(
 
 /** What is asked for again in a while is a warning. The stack of an error that nothing else caused would only say that it was thrown. */
 function logServerError(error: AppError, context: InvocationContext): void {
-  const line = `${error.code}: ${error.cause === undefined ? redactText(error.message) : describeError(error)}`;
+  const line = `${error.code}: ${error.cause === undefined ? safeText(error.message, 4_000) : describeError(error)}`;
   if (error.status === 503) context.warn(line);
   else context.error(line);
 }

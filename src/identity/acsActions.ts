@@ -191,8 +191,9 @@ const user = ({ userId }: { userId: string }) => ({ communicationUserId: userId 
 
 const lifetime = (minutes: number | undefined) => (minutes === undefined ? {} : { tokenExpiresInMinutes: minutes });
 
+/** The user id of an answer. It goes into logs and run records, so what can't be an id is none. */
 function required(value: unknown): string {
-  if (typeof value === 'string' && value !== '') return value;
+  if (typeof value === 'string' && /^[\x21-\x7e]{1,256}$/.test(value)) return value;
   throw new IncompleteAnswer('the answer lacks the user id');
 }
 

@@ -1,7 +1,7 @@
 import type { PipelinePolicy } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { LIMITS, LimitReached, withLimit } from '../limits';
-import { redactText } from '../redact';
+import { safeText } from '../redact';
 import type { Run } from '../workflow/runRecord';
 import { availabilityOf, dependenciesOf, maintenanceOf, type MaintenanceResult } from './records';
 
@@ -53,7 +53,7 @@ export class RunTelemetry {
       if (error instanceof LimitReached) return `no answer within ${limitMs / 1000} s`;
       const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string };
       const what = statusCode ?? code ?? message?.split('\n')[0] ?? 'no reason known';
-      return redactText(String(what));
+      return safeText(String(what), 200);
     }
   }
 

@@ -172,6 +172,14 @@ test.each([
   expect(describeError(thrown)).not.toContain('OPAQUE');
 });
 
+test.each(['8:acs:a\nforged line', 'x'.repeat(100_000), ''])('what can not be a user id is none: %#', async (id) => {
+  emulator.addFault({ status: 201, body: { identity: { id } } });
+  await expect(operations.createUser(await actions())).rejects.toMatchObject({
+    code: 'ServiceUnavailable',
+    message: expect.stringContaining('ACS may have made a user') as string,
+  });
+});
+
 test('a delete whose answer was lost succeeds: on the second try there is no such user', async () => {
   emulator.addFault({ operation: 'deleteIdentity', reset: 'after' });
   emulator.addFault({
