@@ -314,7 +314,12 @@ function faultOf({ path }: Generated, { status, headers, text }: Received): stri
   if (innererror !== undefined && typeof innererror !== 'object') return 'an innererror that is no object';
   if (headers['cache-control'] !== 'no-store') return 'it may be cached';
   if (text.length > 50_000) return `an answer of ${text.length} characters`;
-  if (/[\p{Cc}\u202e]/u.test(JSON.stringify(error).replaceAll('\\n', '\n'))) return 'control characters';
+  let hasControlCharacters = false;
+  JSON.parse(text, (_name, value: unknown) => {
+    hasControlCharacters ||= typeof value === 'string' && /[\p{Cc}\u202e]/u.test(value);
+    return value;
+  });
+  if (hasControlCharacters) return 'control characters';
   if (/eyJhb|(?:eyJ){3}/.test(text)) return 'a token in it';
   return undefined;
 }
