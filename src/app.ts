@@ -10,7 +10,7 @@ import type { RunPage, RunQuery } from './history/runStore';
 import { AcsActions } from './identity/acsActions';
 import { Connections } from './identity/connections';
 import { FunctionUrlActions } from './identity/functionUrlActions';
-import type { CallOptions, CreatedUser, IdentityActions, Scope } from './identity/identityActions';
+import type { CallOptions, CreatedUser, IdentityActions } from './identity/identityActions';
 import { scopesOfSetting } from './identity/inputs';
 import { allowedWish, checkWithinLimits } from './identity/operatorLimits';
 import { anonymousStatuses, chatStatus, FOREIGN_USER } from './identity/probes';
@@ -18,14 +18,23 @@ import { NO_RETRY } from './identity/retries';
 import { LIMITS } from './limits';
 import { scheduleReport } from './scheduleReport';
 import { readRunMark, signRunMark } from './identity/runMark';
-import { functionKey, functionUrlSettings, historyDays, scheduleSettings, workflowSettings } from './settings';
+import {
+  functionKey,
+  functionUrlSettings,
+  historyDays,
+  maxConcurrentRuns,
+  scheduleSettings,
+  workflowSettings,
+} from './settings';
 import { readChecks } from './workflow/deeperChecks';
 import { identityLifecycle } from './workflow/identityLifecycle';
 import { getRun, latestRun, type LatestWish } from './workflow/storedRuns';
 import type { StatisticsWindow } from './workflow/listRunsInput';
+import { ManualRuns } from './workflow/manualRuns';
 import { maintain, type MaintenanceReport } from './workflow/maintenance';
 import { stoppedRunLine, type RunLog } from './workflow/runLog';
-import type { Action, Run, RunRequest, Trigger } from './workflow/runRecord';
+import type { Run, RunRequest } from './workflow/runRecord';
+import type { RunWish } from './workflow/runWish';
 import { createUserOfRun } from './workflow/createUserOfRun';
 import { ledgerOf, runWorkflow } from './workflow/runWorkflow';
 import { createUser } from './workflow/steps/createUser';
@@ -35,21 +44,6 @@ import { resourceOf } from './userId';
 const DEEP_HEALTH_MS = 30_000;
 /** How long a run's calls are recognised: as long as a run may take with its cleanup, and clocks of instances may differ. */
 const MARK_MS = LIMITS.runMs + LIMITS.cleanupMs + LIMITS.clockSkewMs;
-
-/** What a run may be asked for; what is absent comes from the settings. */
-export interface RunWish {
-  createTokenWithScopes?: readonly Scope[] | undefined;
-  scopes?: readonly Scope[] | undefined;
-  expiresInMinutes?: number | undefined;
-  connection?: string | undefined;
-  clientTrackingId?: string | undefined;
-  /** The trace that asks for the run. */
-  traceparent?: string | undefined;
-  trigger: Trigger;
-  onAction?: (action: Action) => void;
-  /** Told when the run could not be reported. */
-  log?: Pick<RunLog, 'info' | 'warn'>;
-}
 
 /** Which statistics; `connection`: of its runs alone. */
 export interface StatisticsWish {
@@ -68,6 +62,7 @@ export class App {
   /** ACS resources that connections point at, as the users of the latest runs showed. */
   private readonly resources = new Map<string, string>();
   private readonly unrecorded = new UnrecordedRuns();
+  private readonly manualRuns = new ManualRuns();
   private deep: { until: number; report: Promise<HealthReport> } | undefined;
 
   /** The identity actions on a connection; they end when the app stops. @throws AppError `UnknownConnection`, `Misconfigured` */
@@ -91,8 +86,13 @@ export class App {
     return createUserOfRun(actions, input, call, ledger);
   }
 
-  /** Runs the workflow once. @throws AppError when a setting or the connection is wrong; a run that fails is an answer */
+  /** Runs the workflow once. @throws AppError when a setting or the connection is wrong, or too many run; a run that fails is an answer */
   async run(wish: RunWish): Promise<Run> {
+    if (wish.trigger.kind === 'Timer') return this.runNow(wish);
+    return this.manualRuns.start(maxConcurrentRuns(), () => this.runNow(wish));
+  }
+
+  private async runNow(wish: RunWish): Promise<Run> {
     const settings = workflowSettings();
     checkWithinLimits(settings);
     allowedWish(wish);

@@ -10,6 +10,7 @@ import {
   connectionNames,
   functionUrlSettings,
   historyDays,
+  maxConcurrentRuns,
   historySettings,
   scheduleSettings,
   workflowSettings,
@@ -49,6 +50,7 @@ function settingsCheck(): HealthCheck {
     const history = historySettings();
     if (history.kind === 'entra') checkCredentialKind(`${history.setting}__credential`, history.credential);
     historyDays();
+    maxConcurrentRuns();
     const fault = scheduleFault(scheduleSettings(), Date.now());
     if (fault !== null) throw misconfigured('WORKFLOW_SCHEDULE', `${fault}.`);
     return { name: 'settings', status: 'Healthy' };

@@ -125,6 +125,11 @@ export function telemetrySettings(): TelemetrySettings | undefined {
   };
 }
 
+/** How many runs people may have running at a time, in each instance. */
+export function maxConcurrentRuns(): number {
+  return wholeNumber('MAX_CONCURRENT_RUNS', 'runs', 1, 1000, 4);
+}
+
 /** How many days runs are kept. */
 export function historyDays(): number {
   return wholeNumber('RUN_HISTORY_DAYS', 'days', 1, 3650, 90);

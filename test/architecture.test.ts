@@ -53,7 +53,9 @@ function importsOf(file: string): Import[] {
 }
 
 const roomOf = (path: string) => (/^src\/[^/]+$/.test(path) ? path : path.split('/').slice(0, 2).join('/'));
-const LEAVES = ['errors', 'redact', 'limits', 'runId', 'schedule', 'traceContext', 'userId'].map((name) => `src/${name}`);
+const LEAVES = ['errors', 'redact', 'limits', 'runId', 'schedule', 'traceContext', 'userId'].map(
+  (name) => `src/${name}`,
+);
 
 /** Who may import whom in src; `type:` for types only. Leaves may be imported by all. */
 const MAY: Record<string, string[]> = {

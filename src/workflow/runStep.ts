@@ -1,7 +1,7 @@
 import { isAppError } from '../errors';
 import type { Attempt, CallOptions } from '../identity/identityActions';
 import { LimitReached, withLimit } from '../limits';
-import { redactText } from '../redact';
+import { redactText, safeText } from '../redact';
 import { newSpanId, traceparentOf } from '../traceContext';
 import { redactRecord } from './redactRecord';
 import { deeperChecks, deeperChecksMs } from './deeperChecks';
@@ -167,6 +167,6 @@ function judge(
       error: { code: failure.code, message: redactText(failure.message) },
     };
   }
-  const message = failure instanceof Error ? redactText(failure.message) : 'The step failed.';
+  const message = failure instanceof Error ? safeText(failure.message, 1_000) : 'The step failed.';
   return { status: 'Failed', code: 'InternalError', error: { code: 'InternalError', message } };
 }

@@ -93,6 +93,19 @@ describe('runs of an app', () => {
     expect(unknown).toMatchObject({ exitCode: 1, err: expect.stringMatching(/^UnknownConnection: /) as string });
   });
 
+  test('are not started while as many are running as the app allows: it says when to try again', async () => {
+    emulator.addFault({ operation: 'issueAccessToken', delayMs: 2_500, count: 4 });
+    const running = Array.from({ length: 4 }, () => app.call('POST', 'runs'));
+    await new Promise((done) => setTimeout(done, 500));
+    const refused = await looking('runs', 'start');
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      err: expect.stringMatching(/^TooManyRuns: .*Try again in 5 s/) as string,
+    });
+    await Promise.all(running);
+    emulator.clearFaults();
+  });
+
   test('the key goes in a header, never in a URL', () => {
     expect(gate.seen.length).toBeGreaterThan(5);
     expect(gate.seen.filter((path) => path.includes(KEY) || /code=/.test(path))).toEqual([]);

@@ -131,6 +131,17 @@ withBrowser('the page', () => {
     await shoot('run');
   });
 
+  test('says when to try again while as many runs are running as are allowed', async () => {
+    emulator.addFault({ operation: 'issueAccessToken', delayMs: 2_500, count: 4 });
+    await page.goto(address());
+    const running = Array.from({ length: 4 }, () => app.call('POST', 'runs'));
+    await new Promise((done) => setTimeout(done, 500));
+    await page.getByRole('button', { name: 'Run now' }).click();
+    await page.getByText(/MAX_CONCURRENT_RUNS allows\. Try again in 5 s\./).waitFor();
+    await Promise.all(running);
+    emulator.clearFaults();
+  });
+
   test('a run can be shared by its link, and be run again with the same inputs', async () => {
     const { body } = await app.call('POST', 'runs', {
       createTokenWithScopes: ['chat'],
