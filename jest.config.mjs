@@ -7,6 +7,6 @@ export default {
   transform: { '^.+\\.tsx?$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   globalSetup: '<rootDir>/test/globalSetup.mjs',
   testTimeout: 30_000,
-  // One file after the other: several tests free a port and count on its staying free, or on its neighbour's.
-  maxWorkers: 1,
+  // As many files at a time as there are CPUs. Tests that need a port to stay free take one of test/fixedPort.ts.
+  maxWorkers: '100%',
 };

@@ -1,10 +1,9 @@
 // What a script sees that polls `npm start` until it answers.
-import { once } from 'node:events';
 import { cp, mkdtemp, symlink } from 'node:fs/promises';
-import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fixedPort } from '../test/fixedPort';
 
 const EVERY_MS = 20;
 const START_LIMIT_MS = 60_000;
@@ -36,27 +35,12 @@ export function startEnvironment(): NodeJS.ProcessEnv {
   return environment;
 }
 
-/** `npm start` with known ports, which it needs to start the host while Azurite starts: they are free, but not reserved. */
+/** `npm start` with known ports, which it needs to start the host while Azurite starts. */
 export async function knownPorts(): Promise<{ port: number; args: string[] }> {
-  for (;;) {
-    const servers: net.Server[] = [];
-    try {
-      let port = 0;
-      // the host, the emulator, and Azurite's three in a row
-      for (let offset = 0; offset < 5; offset += 1) {
-        const server = net.createServer().listen(offset === 0 ? 0 : port + offset, '127.0.0.1');
-        await once(server, 'listening');
-        servers.push(server);
-        if (offset === 0) port = (server.address() as AddressInfo).port;
-      }
-      const options = { '--port': port, '--emulator-port': port + 1, '--storage-port': port + 2 };
-      return { port, args: Object.entries(options).flatMap(([option, value]) => [option, String(value)]) };
-    } catch {
-      // one of them is taken, or beyond 65535
-    } finally {
-      await Promise.all(servers.map((server) => once(server.close(), 'close')));
-    }
-  }
+  // the host, the emulator, and Azurite's three in a row
+  const port = await fixedPort(5);
+  const options = { '--port': port, '--emulator-port': port + 1, '--storage-port': port + 2 };
+  return { port, args: Object.entries(options).flatMap(([option, value]) => [option, String(value)]) };
 }
 
 /** Asks for `health` and `runs` every 20 ms, from the first answer on for `forMs`. Rejects when no answer comes within 60 s. */

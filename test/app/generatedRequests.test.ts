@@ -297,11 +297,12 @@ function send({ method, path, query: pairs, body: text, headers, chunked }: Gene
 }
 
 /** What is wrong with an answer that is no success; undefined: nothing. */
-function faultOf({ path }: Generated, { status, headers, text }: Received): string | undefined {
+function faultOf({ path, headers: sent }: Generated, { status, headers, text }: Received): string | undefined {
   if (headers['x-ms-request-id'] === undefined) {
-    // the platform's own: no such path, or not with this method; a path with NUL in it
+    // the platform's own: no such path, or not with this method; a path with NUL in it; a page of another site
     const isPlatforms = text === '' && (status === 404 || (status === 400 && path.includes('%00')));
-    return isPlatforms ? undefined : `${status} of the platform`;
+    const isForeignPage = status === 403 && 'origin' in sent && text.startsWith('The Origin header names a page');
+    return isPlatforms || isForeignPage ? undefined : `${status} of the platform`;
   }
   const { error, ...others } = JSON.parse(text) as { error?: Record<string, unknown> };
   if (status < 400 || status > 499) return `${status} ${String(error?.code)}`;

@@ -2,6 +2,7 @@ import { createIdentityEmulator, type IdentityEmulator } from '../../local/emula
 import { startStorage, type RunningStorage } from '../../local/storage';
 import type { Run } from '../../src/workflow/runRecord';
 import { startApp, type AppUnderTest, type Answer } from './appUnderTest';
+import { fixedPort } from '../fixedPort';
 
 let app: AppUnderTest;
 afterEach(() => app.stop());
@@ -17,8 +18,8 @@ const checks = ({ body }: Answer) =>
   );
 
 test('health says what was seen, of settings, storage and ACS, before, during and after an outage', async () => {
-  let emulator: IdentityEmulator = await createIdentityEmulator();
-  let storage: RunningStorage = await startStorage({ port: 0, inMemory: true, tableOnly: true });
+  let emulator: IdentityEmulator = await createIdentityEmulator({ port: await fixedPort() });
+  let storage: RunningStorage = await startStorage({ port: await fixedPort(), inMemory: true, tableOnly: true });
   const { port } = emulator;
   const { tablePort } = storage;
   app = await startApp({ AcsIdentity: emulator.connectionString, AzureWebJobsStorage: storage.connectionString });

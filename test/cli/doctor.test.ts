@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import { createIdentityEmulator, DEFAULT_ACCESS_KEY, type IdentityEmulator } from '../../local/emulator';
 import { acsIdentity, written, type Ended } from './command';
+import { fixedPort } from '../fixedPort';
 
 const OTHER_KEY = Buffer.from('a key of another resource, or an old one').toString('base64');
 const ENTRA_TOKEN = entraToken();
@@ -96,15 +97,7 @@ const faults: [fault: string, check: string, make: () => Promise<Ended>][] = [
   ['VariableMissing', 'settings', () => acsIdentity(['doctor', '--connection-string-env', 'ACS_NONE'])],
   ['SettingsMalformed', 'settings', () => withKey(emulator.endpoint, 'not base64!')],
   ['HostNotFound', 'host', () => withKey('https://no-such-resource.invalid')],
-  [
-    'ConnectionRefused',
-    'connect',
-    async () => {
-      const closed = await createIdentityEmulator();
-      await closed.close();
-      return withKey(closed.endpoint);
-    },
-  ],
+  ['ConnectionRefused', 'connect', async () => withKey(`http://127.0.0.1:${await fixedPort()}`)],
   ['CertificateUntrusted', 'tls', () => withKey(emulator.httpsEndpoint ?? '')],
   [
     'CertificateOfAnotherHost',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createIdentityEmulator, DEFAULT_ACCESS_KEY, type IdentityEmulator } from '../../local/emulator';
 import { startApp, type AppUnderTest } from '../app/appUnderTest';
 import { acsIdentity, written } from './command';
+import { fixedPort } from '../fixedPort';
 
 let emulator: IdentityEmulator;
 let app: AppUnderTest;
@@ -258,9 +259,7 @@ describe('what can not run ends with 2 and says what to do', () => {
 });
 
 test('an app that is not there is a failed run that says so', async () => {
-  const closed = await createIdentityEmulator();
-  await closed.close();
-  const { exitCode, out } = await acsIdentity(['run', '--app', `http://127.0.0.1:${closed.port}`]);
+  const { exitCode, out } = await acsIdentity(['run', '--app', `http://127.0.0.1:${await fixedPort()}`]);
   expect(exitCode).toBe(1);
   expect(out).toContain("The function app can't be reached at its URL (ECONNREFUSED)");
 });

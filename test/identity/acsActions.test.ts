@@ -5,6 +5,7 @@ import { AcsActions, type AcsActionsOptions } from '../../src/identity/acsAction
 import type { RetryClock } from '../../src/identity/retries';
 import { Connections } from '../../src/identity/connections';
 import type { Attempt, CallOptions } from '../../src/identity/identityActions';
+import { fixedPort } from '../fixedPort';
 
 let emulator: IdentityEmulator;
 let userId: string;
@@ -100,8 +101,11 @@ describe('requests that reach ACS, by operation and fault', () => {
   });
 
   test('a refused connection is tried again, also to create a user, since nothing was received', async () => {
+    await emulator.close();
+    const port = await fixedPort();
+    emulator = await createIdentityEmulator({ port });
     const acs = await actions();
-    const { port } = emulator;
+    await acs.createUser({});
     await emulator.close();
     // the pool must hear that its socket was closed: a request on a dying one may have been received
     await new Promise((done) => setTimeout(done, 50));

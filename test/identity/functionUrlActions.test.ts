@@ -4,6 +4,7 @@ import type { AppError } from '../../src/errors';
 import { FunctionUrlActions } from '../../src/identity/functionUrlActions';
 import type { Attempt, CallOptions } from '../../src/identity/identityActions';
 import type { RetryClock } from '../../src/identity/retries';
+import { fixedPort } from '../fixedPort';
 
 const USER = '8:acs:11111111-1111-4111-8111-111111111111_00000026-0000-0000-0000-000000000001';
 const JWT = 'eyJhbGciOiJSUzI1NiJ9.eyJza3lwZWlkIjoiYWNzOngifQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ';
@@ -109,10 +110,7 @@ test.each<[keyof typeof operations, string, Behaviour, number]>([
 });
 
 test('where nobody listens, a call is tried again, also to create a user', async () => {
-  const gone = createServer().listen(0, '127.0.0.1');
-  await new Promise((done) => gone.once('listening', done));
-  const { port } = gone.address() as AddressInfo;
-  await new Promise((done) => gone.close(done));
+  const port = await fixedPort();
   const attempts: Attempt[] = [];
   await expect(actions(port).createUser({}, { onAttempt: (attempt) => attempts.push(attempt) })).rejects.toMatchObject({
     code: 'FunctionUnavailable',

@@ -1,10 +1,11 @@
 import { TableClient } from '@azure/data-tables';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { storageConnectionString, startStorage, type RunningStorage, type StorageOptions } from '../../local/storage';
+import { fixedPort } from '../fixedPort';
 
 const running: RunningStorage[] = [];
 async function start(options: StorageOptions): Promise<RunningStorage> {
@@ -37,16 +38,12 @@ async function listen(port: number): Promise<net.Server> {
 
 /** A port that is taken for as long as `use` runs, while the one below it is free. */
 async function withTakenPort(use: (port: number) => Promise<void>): Promise<void> {
-  for (;;) {
-    const server = await listen(0);
-    const { port } = server.address() as AddressInfo;
-    const below = await listen(port - 1).catch(() => undefined);
-    below?.close();
-    try {
-      if (below) return await use(port);
-    } finally {
-      server.close();
-    }
+  const port = (await fixedPort(2)) + 1;
+  const server = await listen(port);
+  try {
+    await use(port);
+  } finally {
+    server.close();
   }
 }
 

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { startFunctionsHost } from '../../../local/functionsHost/host';
 import { buildWorker, cleanUp, eventually, makeApp, rawRequest, run, takePort, useApp, writeFiles } from './sampleApp';
+import { fixedPort } from '../../fixedPort';
 
 let worker: string;
 beforeAll(async () => {
@@ -284,7 +285,7 @@ app.hook.appTerminate(() => { console.log('the hook ran'); stopping.abort(); });
   };
 
   test('refuses new connections at once and lets a request in flight finish', async () => {
-    const app = await run(worker, stoppable);
+    const app = await run(worker, stoppable, { port: await fixedPort() });
     const pid = Number(await text(app.get('/api/pid')));
     const inFlight = text(app.get('/api/slow'));
     await eventually(() => app.log().includes("Executing 'Functions.slow'"));
