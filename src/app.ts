@@ -4,7 +4,7 @@ import { openAppHistory } from './appHistory';
 import { AppTelemetry } from './appTelemetry';
 import { AppError } from './errors';
 import { Health, type HealthReport } from './health';
-import { historyStatistics } from './history/historyStatistics';
+import { historyStatistics, type StatisticsQuery } from './history/historyStatistics';
 import type { History } from './history/openHistory';
 import type { RunPage, RunQuery } from './history/runStore';
 import { AcsActions } from './identity/acsActions';
@@ -29,7 +29,7 @@ import {
 import { readChecks } from './workflow/deeperChecks';
 import { identityLifecycle } from './workflow/identityLifecycle';
 import { getRun, latestRun, type LatestWish } from './workflow/storedRuns';
-import type { StatisticsWindow } from './workflow/listRunsInput';
+import { correctedNow } from './workflow/clock';
 import { ManualRuns } from './workflow/manualRuns';
 import { maintain, type MaintenanceReport } from './workflow/maintenance';
 import { stoppedRunLine, type RunLog } from './workflow/runLog';
@@ -42,14 +42,6 @@ import { UnrecordedRuns } from './workflow/unrecordedRuns';
 import { resourceOf } from './userId';
 
 const DEEP_HEALTH_MS = 30_000;
-/** How long a run's calls are recognised: as long as a run may take with its cleanup, and clocks of instances may differ. */
-const MARK_MS = LIMITS.runMs + LIMITS.cleanupMs + LIMITS.clockSkewMs;
-
-/** Which statistics; `connection`: of its runs alone. */
-export interface StatisticsWish {
-  window: StatisticsWindow;
-  connection?: string | undefined;
-}
 
 /** Everything that functions use, made from the settings on first use and then kept. */
 export class App {
@@ -81,7 +73,8 @@ export class App {
     const { name } = await this.connections.get(input.connection);
     const actions = await this.identity({ connection: name });
     const runId = call.runMark === undefined ? undefined : readRunMark(call.runMark, functionKey());
-    if (runId === undefined) return actions.createUser(input, call);
+    // in memory only the process of the run itself can know what became of the user
+    if (runId === undefined || this.history().runs.kind === 'memory') return actions.createUser(input, call);
     const ledger = ledgerOf(this.history().ledger, { id: runId, connection: name }, call.log);
     return createUserOfRun(actions, input, call, ledger);
   }
@@ -118,8 +111,10 @@ export class App {
       cleanupActions: direct,
       store: history.runs,
       ledger: history.ledger,
-      runMark: (runId) => signRunMark(runId, Date.now() + MARK_MS, urls?.key),
+      runMark: (runId) => signRunMark(runId, urls?.key),
       log: wish.log,
+      onUnrecorded: (run, deletedUsers) => this.unrecorded.add(run, deletedUsers),
+      startedAt: correctedNow(history.clockSkewMs()),
       deeper: {
         checks,
         revocationWaitMs: settings.revocationWaitSeconds * 1000,
@@ -137,7 +132,11 @@ export class App {
       stop: this.stop.signal,
       ...(wish.onAction ? { onAction: wish.onAction } : {}),
     }).then(async (run) => {
-      await this.unrecorded.afterRun(run, history.runs, wish.log, this.stop.signal);
+      if (run.recorded && this.unrecorded.size > 0) {
+        // the storage works again
+        const options = { log: wish.log, limitMs: LIMITS.progressMs, stop: this.stop.signal };
+        await this.unrecorded.write(history.runs, options).catch(() => undefined);
+      }
       const limitMs = this.stop.signal.aborted ? LIMITS.terminateStepMs : undefined;
       await this.telemetry.ended(run, host, wish.log, limitMs);
       return run;
@@ -161,8 +160,8 @@ export class App {
   }
 
   /** What the runs of a window came to, how many users are left behind, and when the next scheduled run is. */
-  async statistics({ window, connection }: StatisticsWish, now: number = Date.now()): Promise<object> {
-    const statistics = await historyStatistics(this.history(), { window, connection }, now);
+  async statistics(query: StatisticsQuery, now: number = Date.now()): Promise<object> {
+    const statistics = await historyStatistics(this.history(), query, now);
     return { ...statistics, schedule: scheduleReport(scheduleSettings(), now) };
   }
 

@@ -3,6 +3,10 @@ export function resourceOf(userId: string): string {
   return /^8:[a-z-]*acs:([^_]*)_/i.exec(userId)?.[1]?.toLowerCase() ?? '';
 }
 
+/** Can this be the id of a user? Anything else would not be found again, and does not fit into a key. */
+export const isUserId = (value: unknown): value is string =>
+  typeof value === 'string' && /^[\x21-\x7e]{1,256}$/.test(value);
+
 /** An error detail with this target has, as its message, the id of a user that was made although the action failed. */
 export const STRAY_USER_TARGET = 'identity.id';
 

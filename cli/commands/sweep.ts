@@ -114,9 +114,10 @@ async function clean(options: SweepOptions): Promise<number> {
       `Deleted ${report.deleted} ${users(report.deleted)}; closed ${closed} dead ${closed === 1 ? 'run' : 'runs'}.`,
     );
     for (const { userId, runId, reason } of report.left) console.log(`  left: ${userId} of run ${runId}: ${reason}`);
+    if (report.failure !== undefined) console.log(`Not all could be done: ${report.failure}`);
     if (report.isCutShort) console.log('The time was too short for all of it: run it again, or see --timeout.');
   }
-  return report.left.length === 0 && !report.isCutShort ? 0 : FAILED;
+  return report.left.length === 0 && !report.isCutShort && report.failure === undefined ? 0 : FAILED;
 }
 
 /** How old a run must be before its users are touched. */

@@ -14,10 +14,16 @@ export interface HistoryStatistics extends RunStatistics {
   usersUnknown: number;
 }
 
-/** Reads the statistics of a window; `connection`: of its runs alone. `now`: milliseconds since the epoch. */
+/** `connection`: of its runs alone. */
+export interface StatisticsQuery {
+  window: StatisticsWindow;
+  connection?: string | undefined;
+}
+
+/** Reads the statistics of a window. `now`: milliseconds since the epoch. */
 export async function historyStatistics(
   { runs, ledger }: Pick<History, 'runs' | 'ledger'>,
-  { window, connection }: { window: StatisticsWindow; connection?: string | undefined },
+  { window, connection }: StatisticsQuery,
   now: number,
 ): Promise<HistoryStatistics> {
   const { since, until } = windowOf(window, now);

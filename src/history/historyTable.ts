@@ -188,6 +188,7 @@ export function isConflict(error: unknown): boolean {
 function fault(error: unknown): string {
   const { statusCode, code, name } = error as { statusCode?: number; code?: string; name?: string };
   if (/Credential|Authentication/.test(name ?? '')) return 'gets no Entra ID token: check that the identity exists';
+  if (error instanceof SyntaxError) return 'has a row that this version can not read';
   // the SDK throws errors without a code for answers that it can't read
   const isUnreadable = code === undefined && statusCode === undefined && name !== 'LimitReached';
   if (isUnreadable || code === 'PARSE_ERROR')

@@ -20,10 +20,15 @@ interface Seen {
   cleanup: string | undefined;
 }
 
+/** Users of a run that are changed in one transaction, each way: it takes 100 changes. */
+const MAX_USERS = 40;
 /** A row for each run that ended without knowing whether ACS made a user. */
 const UNKNOWN = 'u!';
 /** How far the users of older versions' runs were looked for. */
 const MARKER = 'm!usersLeft';
+
+/** How often a change is tried again when somebody else changed the row meanwhile. */
+const MAX_TRIES = 3;
 
 /** Rows that one page reads at the most when several filters are given at once. */
 const MAX_SCANNED = 2_000;
@@ -50,7 +55,7 @@ export class TablesRunStore implements RunStore {
             return;
           } catch (error) {
             // an entry of the ledger is not there, or somebody else closed the run meanwhile: this is its real verdict, so it replaces theirs
-            if (tries >= 3 || !isConflict(error)) throw error;
+            if (tries >= MAX_TRIES || !isConflict(error)) throw error;
             seen = await look(rows, run.id);
             // an earlier state of a run that has ended by now is of no interest
             if (run.status === 'Running' && seen !== undefined && isEnd(seen.status)) return;
@@ -63,20 +68,22 @@ export class TablesRunStore implements RunStore {
   }
 
   async cleaned(entry: Pick<LedgerEntry, 'runId' | 'userId'>): Promise<void> {
-    const key = ledgerKey(entry);
     await this.table.bounded(async (rows) => {
-      const row = isRunId(entry.runId) ? await rows.get(entry.runId) : undefined;
-      const run = row && withoutUser(runOf(row), entry.userId);
-      if (row && run) {
+      for (let tries = 0; isRunId(entry.runId) && tries <= MAX_TRIES; tries += 1) {
+        const row = await rows.get(entry.runId);
+        const run = row && withoutUser(runOf(row), entry.userId);
+        if (!run) break;
         try {
-          await write(rows, run, seenOf(row), [entry.userId]);
-          return;
+          // an entry that is gone already would fail the change: after the first time it is deleted by itself
+          await write(rows, run, seenOf(row), tries === 0 ? [entry.userId] : []);
+          if (tries === 0) return;
+          break;
         } catch (error) {
-          // somebody else does the same, or the entry is gone: the next maintenance sees what is left to do
-          if (!isConflict(error)) throw error;
+          // somebody else changed the run meanwhile, perhaps another of its users was deleted
+          if (!isConflict(error) || tries === MAX_TRIES) throw error;
         }
       }
-      await rows.delete(key);
+      await rows.delete(ledgerKey(entry));
     });
   }
 
@@ -188,11 +195,14 @@ async function write(rows: Rows, run: Run, seen: Seen | undefined, deleted: read
   const changes: TransactionAction[] = [
     seen ? ['update', row, 'Replace', { etag: seen.etag }] : ['create', row],
     ...indexRows(partitionKey, run).map(upsert),
-    ...deleted.map((userId) => remove(ledgerKey({ runId: run.id, userId }))),
+    ...deleted.slice(0, MAX_USERS).map((userId) => remove(ledgerKey({ runId: run.id, userId }))),
   ];
   if (seen && seen.status !== run.status) changes.push(remove(`${statusKey(seen.status)}${run.id}`));
   if (isEnd(run.status)) {
-    changes.push(...entriesOf(run).map((entry) => upsert({ partitionKey, ...ledgerRow(entry) })));
+    const entries = entriesOf(run).map(ledgerRow);
+    // more than a transaction takes go before it
+    for (const entry of entries.slice(MAX_USERS)) await rows.upsert(entry);
+    changes.push(...entries.slice(0, MAX_USERS).map((entry) => upsert({ partitionKey, ...entry })));
     if (seen?.status !== run.status) changes.push(upsert(endedRow(partitionKey, run, run.status, seen?.status)));
     const unknownKey = `${UNKNOWN}${run.id}`;
     if (isUnknown(run)) changes.push(upsert({ partitionKey, rowKey: unknownKey, connection: run.connection }));

@@ -131,7 +131,7 @@ export class AcsActions implements IdentityActions {
         this.options.onOutcome?.(this.connection.name, error);
         throw error;
       }
-      await sleep(delay, options.signal).catch(() => {
+      await sleep(delay, options.retrySignal ?? options.signal).catch(() => {
         throw error;
       });
     }

@@ -4,6 +4,7 @@ import { LIMITS, LimitReached, withLimit } from '../limits';
 import { foreignText, statusName } from './acsFailure';
 import { attemptsOf, errorFields, readJson } from './functionAnswer';
 import { stopping, unreachable, withUserMayExist, type Failed } from './functionUrlFailures';
+import { isUserId } from '../userId';
 import { RUN_MARK_HEADER } from './runMark';
 import type { AccessToken, Attempt, CallOptions, CreatedUser, IdentityActions } from './identityActions';
 import { DEFAULT_RETRY, nextDelay, SYSTEM_CLOCK, type RetryClock } from './retries';
@@ -50,7 +51,7 @@ export class FunctionUrlActions implements IdentityActions {
   ): Promise<CreatedUser> {
     const { createTokenWithScopes, expiresInMinutes } = input;
     const created = await this.call('POST', 'users', { createTokenWithScopes, expiresInMinutes }, options);
-    if (typeof (created as Partial<CreatedUser> | undefined)?.identity?.id === 'string') return created as CreatedUser;
+    if (isUserId((created as Partial<CreatedUser> | undefined)?.identity?.id)) return created as CreatedUser;
     throw withUserMayExist(new AppError(502, 'FunctionUnavailable', 'The answer of createUser lacks the user id.'));
   }
 
@@ -96,7 +97,7 @@ export class FunctionUrlActions implements IdentityActions {
       const delay = repeat ? nextDelay(policy, repetition, deadline - now(), undefined, random) : undefined;
       const failure = createsUser && outcome.userMayExist ? withUserMayExist(outcome.error) : outcome.error;
       if (delay === undefined) throw this.isStopping(outcome) ? stopping(outcome.error) : failure;
-      await sleep(delay, options.signal).catch(() => {
+      await sleep(delay, options.retrySignal ?? options.signal).catch(() => {
         throw failure;
       });
     }

@@ -39,6 +39,8 @@ export interface RetryPolicy {
 export interface CallOptions {
   /** Cuts everything short. */
   signal?: AbortSignal | undefined;
+  /** No further attempt is begun when it aborts; the attempt in flight goes on. */
+  retrySignal?: AbortSignal | undefined;
   /** How much time there is for all attempts and the waits between them, in milliseconds. */
   timeoutMs?: number;
   /**

@@ -1,8 +1,10 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { LIMITS } from '../limits';
 import { isRunId } from '../runId';
 
-// With WORKFLOW_TARGET=functions a run calls the app's own functions. The mark tells createUser that a call belongs to a run, so that it
-// can write the user into the ledger before it answers. Only this app can make one: callers can't have users recorded.
+// With WORKFLOW_TARGET=functions a run calls the app's own functions. The mark shows createUser that a call belongs to a run, so that it
+// can write the user into the ledger before it answers. Only those who have the key that it is signed with can make one: a user that is recorded is
+// deleted later, and that must not happen to the users of other callers.
 
 /** The header that carries a mark: `RUN_ID.EXPIRY.SIGNATURE`, expiry in milliseconds since the epoch, signature in base64url. */
 export const RUN_MARK_HEADER = 'x-acs-identity-run';
@@ -12,9 +14,13 @@ const processSecret = randomBytes(32).toString('base64');
 
 const MAX_LENGTH = 200;
 
-/** A mark for the calls of a run, valid until `expiresMs` (milliseconds since the epoch). `key`: the function key, or undefined. */
-export function signRunMark(runId: string, expiresMs: number, key: string | undefined): string {
-  const text = `${runId}.${expiresMs}`;
+/** How long a mark is valid, in milliseconds: as long as a run may take with its cleanup. */
+const VALID_MS = LIMITS.runMs + LIMITS.cleanupMs;
+
+/** A mark for the calls of a run that begins now. `key`: the function key, or undefined. */
+export function signRunMark(runId: string, key: string | undefined, now: number = Date.now()): string {
+  // clocks of instances may differ
+  const text = `${runId}.${now + VALID_MS + LIMITS.clockSkewMs}`;
   return `${text}.${signature(text, key)}`;
 }
 
@@ -26,11 +32,15 @@ export function readRunMark(
 ): string | undefined {
   if (typeof mark !== 'string' || mark.length > MAX_LENGTH) return undefined;
   const [runId = '', expires = '', given = '', ...more] = mark.split('.');
-  if (more.length > 0 || !isRunId(runId) || !/^\d{1,15}$/.test(expires) || Number(expires) < now) return undefined;
+  if (more.length > 0 || !isRunId(runId) || !/^\d{1,15}$/.test(expires) || isOutOfTime(Number(expires), now))
+    return undefined;
   const [expected, actual] = [signature(`${runId}.${expires}`, key), given].map((text) => Buffer.from(text));
   if (expected === undefined || actual === undefined || expected.length !== actual.length) return undefined;
   return timingSafeEqual(expected, actual) ? runId : undefined;
 }
+
+const isOutOfTime = (expires: number, now: number) =>
+  expires < now || expires > now + VALID_MS + 2 * LIMITS.clockSkewMs;
 
 const signature = (text: string, key: string | undefined) =>
   createHmac('sha256', `acs-identity-run:${key ?? processSecret}`)

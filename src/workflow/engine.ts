@@ -1,5 +1,5 @@
 import type { IdentityActions } from '../identity/identityActions';
-import { AppError } from '../errors';
+import { AppError, isAppError } from '../errors';
 import { LIMITS, withLimit } from '../limits';
 import type { Action, Run, RunError, RunRequest, RunStatus } from './runRecord';
 import type { TraceContext } from '../traceContext';
@@ -88,7 +88,7 @@ export async function runSteps(options: EngineOptions): Promise<Outcome> {
   await cleanUp(users, options, limits);
   listening.abort(new AppError(503, 'Stopped', 'The run has ended.'));
   await users.settled();
-  return { ...verdict(actions, isLate, stop), ...users.state(), actions, deletedUsers: users.toStrike() };
+  return { ...verdict(actions, isLate), ...users.state(), actions, deletedUsers: users.toStrike() };
 }
 
 function outOfTime(late: boolean, stop: AbortSignal | undefined, actions: readonly Action[]): RunError | undefined {
@@ -105,14 +105,11 @@ function runAfterFault(step: Workflow['steps'][number], actions: readonly Action
 
 const isAborted = ({ status }: Action) => status === 'Aborted';
 
-function verdict(
-  actions: readonly Action[],
-  late: boolean,
-  stop: AbortSignal | undefined,
-): { status: RunStatus; error?: RunError } {
+function verdict(actions: readonly Action[], late: boolean): { status: RunStatus; error?: RunError } {
   const first = actions.find(({ status }) => status !== 'Succeeded');
   if (first === undefined) return { status: 'Succeeded' };
-  if (stop?.aborted || isAborted(first))
+  // a step that failed before the app was stopped stays the verdict
+  if (isAborted(first) || first.error?.code === 'RunAborted')
     return { status: 'Aborted', error: { code: 'RunAborted', message: `The app was stopped during ${first.name}.` } };
   if (late && first.status !== 'Failed') {
     return {
@@ -151,7 +148,10 @@ async function cleanUp(
         const leftMs = deadline - performance.now();
         await withLimit(leftMs, signal, (abortSignal) =>
           cleanupActions.deleteUser({ userId }, { signal: abortSignal, timeoutMs: leftMs, clientTrackingId }),
-        );
+        ).catch((error: unknown) => {
+          // the run made it on this connection: a step deleted it, though its answer was lost
+          if (!isAppError(error) || error.code !== 'UserNotFound') throw error;
+        });
         users.deleted(userId);
       }),
     );

@@ -1,8 +1,9 @@
 import { isAppError } from '../errors';
-import { LIMITS, withLimit } from '../limits';
+import { LIMITS } from '../limits';
 import type { RunStore } from '../history/runStore';
 import type { RunLog } from './runLog';
-import { checkClock, sweep, type LeftUser, type SweepOptions, type SweepReport } from './sweep';
+import { checkClock } from './clock';
+import { sweep, type LeftUser, type SweepOptions, type SweepReport } from './sweep';
 import type { UnrecordedRuns } from './unrecordedRuns';
 
 const DAY_MS = 86_400_000;
@@ -14,7 +15,7 @@ const RETENTION_SHARE = 1 - UNRECORDED_SHARE - SWEEP_SHARE;
 const LOGGED_USERS = 10;
 
 export interface MaintenanceOptions extends Omit<SweepOptions, 'limitMs' | 'runs' | 'hasEnded'> {
-  runs: SweepOptions['runs'] & Pick<RunStore, 'maintain' | 'save'>;
+  runs: SweepOptions['runs'] & Pick<RunStore, 'maintain' | 'save' | 'check'>;
   /** Runs of this process that could not be recorded when they ended. */
   unrecorded?: UnrecordedRuns;
   /** How many days runs are kept. */
@@ -62,13 +63,16 @@ async function maintainWith(options: MaintenanceOptions, log: RunLog): Promise<M
     }
   };
   if (unrecorded && unrecorded.size > 0) {
-    await attempt(() => withLimit(limitMs * UNRECORDED_SHARE, undefined, () => unrecorded.write(runs, log)));
+    await attempt(() => unrecorded.write(runs, { log, limitMs: limitMs * UNRECORDED_SHARE }));
   }
   const report = await attempt(() =>
     sweep({ ...options, hasEnded: (id) => unrecorded?.has(id) === true, limitMs: limitMs * SWEEP_SHARE }),
   );
   if (report) logSweep(log, report);
+  if (report?.failure !== undefined) failures.add(report.failure);
   await attempt(async () => {
+    // it takes an answer of the storage to know
+    if (clockSkewMs?.() === undefined) await runs.check();
     checkClock(clockSkewMs?.());
     const leftMs = Math.max(limitMs * RETENTION_SHARE, deadline - elapsed());
     const trimmed = await runs.maintain(now() - keepDays * DAY_MS, leftMs);

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isAppError } from '../errors';
 import type { CreatedUser } from '../identity/identityActions';
-import { STRAY_USER_TARGET, USER_MAY_EXIST_DETAIL } from '../userId';
+import { isUserId, STRAY_USER_TARGET, USER_MAY_EXIST_DETAIL } from '../userId';
 import type { Cleanup } from './runRecord';
 
 /** Where a run records the users that it makes. `add` settles within a limit of its own. */
@@ -40,7 +40,7 @@ export class RunUsers {
         (error: unknown) => {
           const details = isAppError(error) ? (error.details ?? []) : [];
           const named = details.find(({ target }) => target === STRAY_USER_TARGET);
-          if (named) this.made(named.message);
+          if (isUserId(named?.message)) this.made(named.message);
           else if (!isAppError(error) || details.some(({ code }) => code === USER_MAY_EXIST_DETAIL.code))
             this.mayHaveUnnamed = true;
         },
@@ -64,9 +64,10 @@ export class RunUsers {
     return [...this.users].filter(([, { exists }]) => exists).map(([userId]) => userId);
   }
 
-  /** Ids of those that no longer exist and that the ledger has. */
+  /** Ids of those that no longer exist and that the ledger may have: a write whose answer was lost may have been done. */
   toStrike(): string[] {
-    return [...this.users].filter(([, user]) => !user.exists && user.isRecorded).map(([userId]) => userId);
+    if (this.ledger === undefined) return [];
+    return [...this.users].filter(([, user]) => !user.exists).map(([userId]) => userId);
   }
 
   /** Resolves when no request to create a user is in flight. */
@@ -84,7 +85,7 @@ export class RunUsers {
 
   /** Writes once more those that still exist and whose writing failed. Resolves when all that is being written is, or could not be. */
   async recorded(): Promise<void> {
-    await Promise.all([...this.users.values()].map(({ recording }) => recording));
+    await this.settled();
     const unrecorded = [...this.users].filter(([, user]) => user.exists && !user.isRecorded);
     await Promise.all(unrecorded.map(([userId, user]) => (user.recording = this.record(userId, user))));
   }

@@ -22,6 +22,8 @@ export interface RunOptions {
   /** Makes the mark that shows the app's own functions that a call belongs to the run. */
   runMark?: ((runId: string) => string) | undefined;
   log?: Pick<RunLog, 'warn'> | undefined;
+  /** Called with a run that could not be recorded at its end, and with its users that no longer exist. */
+  onUnrecorded?: (run: Run, deletedUsers: readonly string[]) => void;
   request: RunRequest;
   trigger: Trigger;
   connection: string;
@@ -33,6 +35,8 @@ export interface RunOptions {
   traceparent?: string | undefined;
   stop?: AbortSignal | undefined;
   now?: () => number;
+  /** When the run begins, for its id and its record; default: `now`. */
+  startedAt?: number;
   limits?: EngineOptions['limits'];
   onAction?: (action: Action) => void;
 }
@@ -43,7 +47,7 @@ export interface RunOptions {
  */
 export async function runWorkflow(options: RunOptions): Promise<Run> {
   const { workflow, store, trigger, connection, target, now = Date.now } = options;
-  const started = now();
+  const started = options.startedAt ?? now();
   const startedAt = performance.now();
   const id = newRunId(started);
   const trace = traceContextOf(options.traceparent);
@@ -80,6 +84,7 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
   const durationMs = Math.round(performance.now() - startedAt);
   const finished: Run = { ...begun, endTime: new Date(started + durationMs).toISOString(), durationMs, ...outcome };
   const recordError = await recorder.end(finished, deletedUsers);
+  if (recordError) options.onUnrecorded?.(finished, deletedUsers);
   return recordError ? { ...finished, recorded: false, recordError } : { ...finished, recorded: true };
 }
 

@@ -1,8 +1,9 @@
-import { AppError, isAppError } from '../errors';
+import { isAppError } from '../errors';
 import type { Ledger, LedgerEntry } from '../history/ledger';
 import type { RunStore } from '../history/runStore';
 import type { IdentityActions } from '../identity/identityActions';
 import { LIMITS, LimitReached, withLimit } from '../limits';
+import { checkClock } from './clock';
 import type { Run } from './runRecord';
 import { Turns } from './turns';
 
@@ -39,6 +40,8 @@ export interface SweepReport {
   closed: Run[];
   /** Was the time too short for all of it? The rest is done next time. */
   isCutShort: boolean;
+  /** Why a part of it could not be done, if so. */
+  failure: string | undefined;
 }
 
 /** Deletions at a time, and of one connection when there are several: ACS counts all calls of a resource. */
@@ -50,7 +53,7 @@ const NO_TIME = 'there was no time left to delete it';
 /**
  * Closes the runs that died, then deletes the users that earlier runs left behind: of runs that are too old to be still running. Connections take
  * turns, and one that does not answer is left out for the rest of the time.
- * @throws AppError `StorageUnavailable`, `ClockSkew`: nothing is deleted by a clock that is wrong
+ * @throws AppError `StorageUnavailable` if the ledger can't be read, `ClockSkew`: nothing is deleted by a clock that is wrong
  */
 export async function sweep(options: SweepOptions): Promise<SweepReport> {
   const { ledger, clockSkewMs, now = Date.now, elapsed = () => performance.now() } = options;
@@ -65,12 +68,12 @@ export async function sweep(options: SweepOptions): Promise<SweepReport> {
   const turns = new Turns(entries, AT_ONCE);
   const left: LeftUser[] = [];
   let deleted = 0;
-  let { isCutShort } = closingEnd;
-  let failure: AppError | undefined;
+  let { isCutShort, failure } = closingEnd;
+  let storageFailed: string | undefined;
   const worker = async () => {
     for (let entry = turns.next(); entry !== undefined; entry = turns.next()) {
       const skipped = turns.skipReason(entry.connection);
-      if (skipped !== undefined || failure !== undefined || leftMs() <= 0) {
+      if (skipped !== undefined || storageFailed !== undefined || leftMs() <= 0) {
         isCutShort ||= skipped === undefined;
         left.push({ ...entry, reason: skipped ?? NO_TIME });
         turns.done(entry);
@@ -81,7 +84,7 @@ export async function sweep(options: SweepOptions): Promise<SweepReport> {
         deleted += 1;
         // where it can't be noted the user is deleted once more the next time, which does no harm
         await withLimit(leftMs(), undefined, () => options.runs.cleaned(entry)).catch((error: unknown) => {
-          if (isAppError(error)) failure ??= error;
+          if (isAppError(error)) storageFailed = failure ??= error.message;
           else isCutShort = true;
         });
       } else left.push({ ...entry, reason: refused.reason });
@@ -89,19 +92,7 @@ export async function sweep(options: SweepOptions): Promise<SweepReport> {
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  if (failure !== undefined) throw failure;
-  return { deleted, left, closed, isCutShort };
-}
-
-/** @throws AppError `ClockSkew` when this clock, ahead of the storage's by `skewMs`, is too far off */
-export function checkClock(skewMs: number | undefined): void {
-  if (skewMs === undefined || Math.abs(skewMs) <= LIMITS.clockSkewMs) return;
-  const seconds = Math.round(Math.abs(skewMs) / 1000);
-  throw new AppError(
-    503,
-    'ClockSkew',
-    `This machine's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} the clock of the storage: by such a clock nothing is deleted. Set the clock.`,
-  );
+  return { deleted, left, closed, isCutShort, failure };
 }
 
 /** Why a user was not deleted. */
@@ -147,22 +138,29 @@ async function closeDead(
   over: number,
   leftMs: () => number,
   { runs, hasEnded }: SweepOptions,
-): Promise<{ closed: Run[]; isCutShort: boolean; entries: LedgerEntry[] }> {
+): Promise<Pick<SweepReport, 'closed' | 'isCutShort' | 'failure'> & { entries: LedgerEntry[] }> {
   const entries = new Map(waiting.map((entry) => [entry.userId, entry]));
   const closed: Run[] = [];
   const inTime = <T>(work: () => Promise<T>) => withLimit(leftMs(), undefined, work);
-  const result = (isCutShort: boolean) => ({ closed, isCutShort, entries: [...entries.values()] });
+  let failure: string | undefined;
+  const result = (isCutShort: boolean) => ({ closed, isCutShort, failure, entries: [...entries.values()] });
   try {
     for (;;) {
       const before = closed.length;
       const page = await inTime(() => runs.list({ status: 'Running', until: over, top: 250 }));
       for (const { id } of page.value.filter((run) => !hasEnded?.(run.id))) {
-        const run = await inTime(() => runs.get(id));
-        const dead = run && aborted(run, waiting);
-        const users = dead && (await inTime(() => runs.close(dead)));
-        if (!users) continue;
-        closed.push(dead);
-        for (const entry of users) entries.set(entry.userId, entries.get(entry.userId) ?? entry);
+        try {
+          const run = await inTime(() => runs.get(id));
+          const dead = run && aborted(run, waiting);
+          const users = dead && (await inTime(() => runs.close(dead)));
+          if (!users) continue;
+          closed.push(dead);
+          for (const entry of users) entries.set(entry.userId, entries.get(entry.userId) ?? entry);
+        } catch (error) {
+          // one run that can't be read or written keeps no other from its turn
+          if (!isAppError(error)) throw error;
+          failure ??= error.message;
+        }
       }
       // those that were closed are no longer found
       if (page.continuationToken === undefined || closed.length === before) return result(false);

@@ -1,7 +1,15 @@
 import type { LedgerEntry } from '../history/ledger';
 
 /** Failures that say more of a connection than of the user that was to be deleted. */
-const OF_CONNECTION = new Set(['ServiceTimeout', 'Throttled', 'UnknownConnection', 'Misconfigured', 'OtherConnection']);
+const OF_CONNECTION = new Set([
+  'ServiceTimeout',
+  'Throttled',
+  'ConnectionDenied',
+  'ApiVersionNotSupported',
+  'UnknownConnection',
+  'Misconfigured',
+  'OtherConnection',
+]);
 /** As these may be about one user, a connection is left out after two in a row. */
 const PERHAPS_OF_CONNECTION = new Set(['ServiceUnavailable']);
 

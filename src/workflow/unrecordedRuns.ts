@@ -1,4 +1,5 @@
-import { LIMITS, withLimit } from '../limits';
+import { AppError } from '../errors';
+import { LimitReached, withLimit } from '../limits';
 import type { RunStore } from '../history/runStore';
 import type { RunLog } from './runLog';
 import type { Run } from './runRecord';
@@ -11,7 +12,7 @@ const MAX_RUNS = 100;
  * still look like runs whose process died.
  */
 export class UnrecordedRuns {
-  private readonly runs = new Map<string, Run>();
+  private readonly runs = new Map<string, { run: Run; deletedUsers: readonly string[] }>();
 
   get size(): number {
     return this.runs.size;
@@ -21,38 +22,35 @@ export class UnrecordedRuns {
     return this.runs.has(runId);
   }
 
-  /**
-   * Remembers a run that could not be recorded. After one that was, the storage works again: what it did not take before is written while there is
-   * an invocation to do so, for a short time.
-   */
-  async afterRun(
-    run: Run,
-    store: Pick<RunStore, 'save'>,
-    log?: Pick<RunLog, 'info'>,
-    stop?: AbortSignal,
-  ): Promise<void> {
-    if (run.recorded === false) this.add(run);
-    else if (this.runs.size > 0) {
-      await withLimit(LIMITS.progressMs, stop, () => this.write(store, log)).catch(() => undefined);
-    }
-  }
-
-  private add(ended: Run): void {
-    const run = { ...ended };
-    delete run.recorded;
-    delete run.recordError;
-    this.runs.set(run.id, run);
+  /** Remembers a run that could not be recorded, and its users that no longer exist. */
+  add(run: Run, deletedUsers: readonly string[]): void {
+    this.runs.set(run.id, { run, deletedUsers });
     if (this.runs.size <= MAX_RUNS) return;
     const [oldest = ''] = this.runs.keys();
     this.runs.delete(oldest);
   }
 
-  /** Writes them. Stops at the first that still can't be written, and rejects with its error. */
-  async write(store: Pick<RunStore, 'save'>, log?: Pick<RunLog, 'info'>): Promise<void> {
-    for (const [id, run] of this.runs) {
-      await store.save(run);
-      this.runs.delete(id);
-      log?.info(`Run ${id}, which could not be recorded when it ended, is recorded now.`);
-    }
+  /** Writes them within `limitMs`. One that still can't be written keeps no other from being written; its error is thrown at the end. */
+  async write(
+    store: Pick<RunStore, 'save'>,
+    { log, limitMs, stop }: { log?: Pick<RunLog, 'info'> | undefined; limitMs: number; stop?: AbortSignal },
+  ): Promise<void> {
+    let failure: Error | undefined;
+    const writeAll = async () => {
+      for (const [id, { run, deletedUsers }] of this.runs) {
+        try {
+          await store.save(run, deletedUsers);
+          this.runs.delete(id);
+          log?.info(`Run ${id}, which could not be recorded when it ended, is recorded now.`);
+        } catch (error) {
+          failure = error instanceof Error ? error : undefined;
+        }
+      }
+    };
+    await withLimit(limitMs, stop, writeAll).catch((error: unknown) => {
+      if (!(error instanceof LimitReached)) throw error;
+      failure ??= new AppError(503, 'StorageUnavailable', 'The storage that keeps runs did not answer in time.');
+    });
+    if (failure) throw failure;
   }
 }

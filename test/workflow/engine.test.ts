@@ -363,4 +363,49 @@ describe('a workflow of other steps', () => {
       serviceRequestId: 'cv2',
     });
   });
+
+  test('a step that failed before the app was stopped stays the verdict', async () => {
+    const stop = new AbortController();
+    const { actions } = actionsWith({
+      issueToken: down,
+      deleteUser: () => {
+        stop.abort(new AppError(503, 'Stopped', 'The app is stopping.'));
+        return Promise.resolve();
+      },
+    });
+    const outcome = await run({ actions, stop: stop.signal });
+    expect(outcome).toMatchObject({ status: 'Failed', error: { code: 'ActionFailed' } });
+    expect(outcome.error?.message).toMatch(/^Issue_a_user_access_token failed/);
+  });
+
+  test('a user that ACS no longer knows at the end of its run was deleted', async () => {
+    const gone = () => Promise.reject(new AppError(404, 'UserNotFound', 'There is no such user.'));
+    const { actions } = actionsWith({ deleteUser: gone });
+    expect(await run({ actions })).toMatchObject({ cleanup: 'Clean' });
+  });
+
+  test('an answer that names the user after the step, while the run cleans up, is still heard', async () => {
+    const { actions, asked } = actionsWith({
+      createUser: async () => {
+        await sleep(120);
+        return { identity: { id: USER } };
+      },
+    });
+    const outcome = await run({ actions, limits: { stepMs: 30, cleanupMs: 5_000 } });
+    expect(statuses(outcome)).toEqual(['TimedOut', 'Skipped', 'Skipped', 'Skipped']);
+    expect(outcome).toMatchObject({ status: 'TimedOut', cleanup: 'Clean' });
+    expect(asked).toEqual(['createUser', 'deleteUser']);
+  });
+
+  test('no further attempt to create a user is begun when the step has ended', async () => {
+    let retrySignal: AbortSignal | undefined;
+    const { actions } = actionsWith({
+      createUser: (_input: unknown, options?: CallOptions) => {
+        retrySignal = options?.retrySignal;
+        return never(_input, options);
+      },
+    });
+    await run({ actions, limits: { stepMs: 30, cleanupMs: 50 } });
+    expect(retrySignal?.aborted).toBe(true);
+  });
 });
