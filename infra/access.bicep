@@ -49,9 +49,27 @@ resource telemetryRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = if
   }
 }
 
-@description('The roles: principal, role, scope, and whether they were assigned here.')
+@description('The roles: name of the assignment, principal, role, scope, and whether they were assigned here.')
 output assignments array = [
-  { principalId: principalId, role: storageBlobDataOwner, scope: storage.id, isAssigned: assignRoles }
-  { principalId: principalId, role: storageTableDataContributor, scope: storage.id, isAssigned: assignRoles }
-  { principalId: principalId, role: monitoringMetricsPublisher, scope: applicationInsights.id, isAssigned: assignRoles }
+  {
+    name: storageRoles[0].name
+    principalId: principalId
+    role: storageBlobDataOwner
+    scope: storage.id
+    isAssigned: assignRoles
+  }
+  {
+    name: storageRoles[1].name
+    principalId: principalId
+    role: storageTableDataContributor
+    scope: storage.id
+    isAssigned: assignRoles
+  }
+  {
+    name: telemetryRole.name
+    principalId: principalId
+    role: monitoringMetricsPublisher
+    scope: applicationInsights.id
+    isAssigned: assignRoles
+  }
 ]

@@ -37,3 +37,6 @@ resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (a
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleDefinitionId)
   }
 }
+
+@description('Name of the role assignment, also where it is not made here.')
+output assignmentName string = assignment.name

@@ -188,9 +188,13 @@ output ACS_ENDPOINT string = app.outputs.communicationEndpoint
 @description('Are the app\'s roles to be assigned by this deployment? If not, somebody else has to assign those below.')
 output ASSIGNS_ROLES bool = assignRoles
 
-@description('The roles of the app: principal, role and scope of each, and whether the templates assigned it.')
+// The name is that of the assignment itself: Azure refuses a second one for the same principal, role and scope under another name.
+@description('The roles of the app: name, principal, role and scope of each assignment, and whether the templates made it.')
 output ROLE_ASSIGNMENTS array = concat(access.outputs.assignments, [
   {
+    name: makesCommunication
+      ? communication!.outputs.assignmentName
+      : guid(communicationId, foundation.outputs.identityPrincipalId, communicationRoleDefinitionId)
     principalId: foundation.outputs.identityPrincipalId
     role: communicationRoleDefinitionId
     scope: communicationId

@@ -227,8 +227,9 @@ test('without azd it says whose hook it is, and what a bad value should be', asy
 describe('roles', () => {
   const SCOPE =
     '/subscriptions/s-2/resourceGroups/others/providers/Microsoft.Communication/communicationServices/theirs';
-  const here = { principalId: 'p-1', role: 'r-0', scope: '/subscriptions/s-1/x', isAssigned: true };
-  const there = { principalId: 'p-1', role: 'r-1', scope: SCOPE, isAssigned: false };
+  const [HERE, THERE] = ['0d28774c-53c9-5279-bba3-2c3ea2bc3b25', '317a531c-3005-58b4-a251-dd307f840e9c'];
+  const here = { name: HERE, principalId: 'p-1', role: 'r-0', scope: '/subscriptions/s-1/x', isAssigned: true };
+  const there = { name: THERE, principalId: 'p-1', role: 'r-1', scope: SCOPE, isAssigned: false };
   const roles = (assignments: object[], variables: Record<string, string> = {}) =>
     hook('roles.mjs', {
       ASSIGNS_ROLES: 'true',
@@ -236,7 +237,7 @@ describe('roles', () => {
       AZURE_RESOURCE_MANAGER: atResourceManager(),
       ...variables,
     });
-  const COMMAND = `az role assignment create --assignee-principal-type ServicePrincipal --assignee-object-id p-1 --role r-1 --scope "${SCOPE}"`;
+  const COMMAND = `az role assignment create --name ${THERE} --assignee-principal-type ServicePrincipal --assignee-object-id p-1 --role r-1 --scope "${SCOPE}"`;
 
   test('that the templates assigned are not spoken of', async () => {
     expect(await roles([here])).toEqual({ exitCode: 0, said: '' });
@@ -246,15 +247,15 @@ describe('roles', () => {
   onPosix('on a resource that was there before are assigned, twice as once', async () => {
     before.push({ status: 201, body: {} }, { status: 409, body: { error: { code: 'RoleAssignmentExists' } } });
     for (let i = 0; i < 2; i += 1) {
-      expect(await roles([here, there])).toEqual({ exitCode: 0, said: `Assigned: role r-1 on ${SCOPE}\n` });
+      expect(await roles([here, there])).toEqual({
+        exitCode: 0,
+        said: `Assigned: role r-1 on ${SCOPE}\nThe roles of the app are assigned.\n`,
+      });
     }
     expect(asked.map(({ method }) => method)).toEqual(['PUT', 'PUT']);
-    expect(new Set(asked.map(({ url }) => url)).size).toBe(1);
-    expect(asked[0]?.url).toMatch(
-      new RegExp(
-        `^${SCOPE}/providers/Microsoft\\.Authorization/roleAssignments/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\?api-version=2022-04-01$`,
-      ),
-    );
+    // the name that the templates give it
+    const url = `${SCOPE}/providers/Microsoft.Authorization/roleAssignments/${THERE}?api-version=2022-04-01`;
+    expect(asked.map((request) => request.url)).toEqual([url, url]);
     expect(JSON.parse(asked[0]?.body ?? '')).toEqual({
       properties: {
         principalId: 'p-1',
@@ -272,13 +273,62 @@ describe('roles', () => {
     expect(said).toContain(COMMAND);
   });
 
-  test('that are left to somebody else are told as commands, and nothing is asked', async () => {
+  const assigned = (role: string, scope: string) => ({
+    status: 200,
+    body: {
+      value: [
+        { properties: { roleDefinitionId: '/subscriptions/s-2/providers/x/roleDefinitions/other', scope } },
+        { properties: { roleDefinitionId: `/subscriptions/s-2/providers/x/roleDefinitions/${role}`, scope } },
+      ],
+    },
+  });
+
+  onPosix('that are left to somebody else are told as commands', async () => {
     const { exitCode, said } = await roles([{ ...here, isAssigned: false }, there], { ASSIGNS_ROLES: 'false' });
     expect(exitCode).toBe(0);
+    expect(said).toContain('(ASSIGN_ROLES=false)');
     expect(said).toContain(COMMAND);
+    expect(said).toContain(`--name ${HERE} `);
     expect(said).toContain('--role r-0 --scope "/subscriptions/s-1/x"');
     expect(said).toContain('azd deploy');
-    expect(asked).toEqual([]);
+    // nothing is assigned
+    expect(asked.map(({ method }) => method)).toEqual(['GET', 'GET']);
+  });
+
+  onPosix('that somebody else has assigned, on the resource or above it, are not told again', async () => {
+    before.push(assigned('R-1', '/subscriptions/S-2/resourceGroups/others'), assigned('r-0', '/subscriptions/s-1/x'));
+    const open = [there, { ...here, isAssigned: false }];
+    expect(await roles(open, { ASSIGNS_ROLES: 'false' })).toEqual({
+      exitCode: 0,
+      said: 'The roles of the app are assigned.\n',
+    });
+    expect(asked[0]?.url).toBe(
+      `${SCOPE}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01&$filter=principalId%20eq%20%27p-1%27`,
+    );
+  });
+
+  onPosix('on another resource, or of another kind, do not count', async () => {
+    before.push(assigned('r-1', '/subscriptions/s-2/resourceGroups/other'), assigned('r-2', SCOPE));
+    for (let i = 0; i < 2; i += 1) expect((await roles([there], { ASSIGNS_ROLES: 'false' })).said).toContain(COMMAND);
+  });
+
+  onPosix('that the deployer may not assign, and somebody else has assigned, are not told', async () => {
+    before.push({ status: 403, body: { error: { code: 'AuthorizationFailed' } } }, assigned('r-1', SCOPE));
+    expect(await roles([there])).toEqual({ exitCode: 0, said: 'The roles of the app are assigned.\n' });
+  });
+
+  onPosix('that can not be read are told as commands, with the reason', async () => {
+    before.push({ status: 403, body: { error: { code: 'AuthorizationFailed' } } });
+    const { exitCode, said } = await roles([there], { ASSIGNS_ROLES: 'false' });
+    expect(exitCode).toBe(0);
+    expect(said).toContain('could not be checked: Azure answers 403 AuthorizationFailed');
+    expect(said).toContain(COMMAND);
+  });
+
+  test('without a name are those of older templates', async () => {
+    const { exitCode, said } = await roles([{ ...there, name: undefined }]);
+    expect(exitCode).toBe(1);
+    expect(said).toContain('azd provision sets it');
   });
 });
 

@@ -135,7 +135,14 @@ interface Template {
   outputs?: Record<string, { metadata?: { description?: string }; value: unknown }>;
   resources?: Record<
     string,
-    { type: string; resourceGroup?: string; subscriptionId?: string; properties?: { template?: Template } }
+    {
+      type: string;
+      name?: string;
+      copy?: object;
+      resourceGroup?: string;
+      subscriptionId?: string;
+      properties?: { template?: Template };
+    }
   >;
 }
 
@@ -275,6 +282,28 @@ describe('nobody gets in without an identity', () => {
       });
     expect(found.length).toBe(5);
     expect(found.filter(({ id, before }) => !before.includes(ROLES[id] ?? 'no role at all'))).toEqual([]);
+  });
+
+  testWithBicep('the names of its role assignments are given out, for whoever assigns them instead', async (cli) => {
+    const all = templatesIn(JSON.parse(await compile(cli)) as Template);
+    const names = all.flatMap(({ resources = {} }) =>
+      Object.values(resources)
+        .filter(({ type }) => type === 'Microsoft.Authorization/roleAssignments')
+        .flatMap(({ name, copy }) =>
+          copy === undefined ? [name] : [0, 1].map((i) => name?.replace('copyIndex()', String(i))),
+        ),
+    );
+    const given = all.flatMap(({ outputs = {} }) => [
+      ...((outputs['assignments']?.value ?? []) as { name: string }[]).map(({ name }) => name),
+      ...(outputs['assignmentName'] === undefined ? [] : [outputs['assignmentName'].value]),
+    ]);
+    expect(names).toHaveLength(4);
+    expect(names.filter((name) => !name?.startsWith('[guid('))).toEqual([]);
+    expect(given.toSorted()).toEqual(names.toSorted());
+    // the one on an ACS resource that is only read
+    const { value } = all[0]?.outputs?.['ROLE_ASSIGNMENTS'] ?? {};
+    expect(value).toContain("createObject('name', if(variables('makesCommunication'), reference('communication')");
+    expect(value).toContain("guid(variables('communicationId'), reference('foundation')");
   });
 
   testWithBicep('where the deployer may not assign roles none is assigned; all else is made', async () => {
