@@ -16,6 +16,9 @@ param workspaceName string
 @description('Name of the Application Insights resource.')
 param applicationInsightsName string
 
+@description('Name of the query pack.')
+param queryPackName string
+
 @description('Where alerts go; empty: nowhere.')
 param alertEmail string
 
@@ -234,7 +237,7 @@ var savedQueries = [
 
 // not saved searches of the workspace, which answer 409 when they are deployed again
 resource queryPack 'Microsoft.OperationalInsights/queryPacks@2019-09-01' = {
-  name: 'qp-acs-identity-${environmentName}'
+  name: queryPackName
   location: location
   tags: tags
   properties: {}

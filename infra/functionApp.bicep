@@ -42,7 +42,7 @@ param workflowChecks string
 param runHistoryDays int
 
 @description('More settings, by name. They win over those below.')
-param moreSettings object
+param moreSettings { *: string }
 
 @description('Memory of an instance, in MB.')
 param instanceMemoryMB int

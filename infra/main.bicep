@@ -7,8 +7,41 @@ targetScope = 'subscription'
 @maxLength(64)
 param environmentName string
 
-@description('Azure region of all resources but the Communication Services resource, which is global. It must offer Flex Consumption.')
-@minLength(1)
+// From Azure-Samples/functions-quickstart-typescript-azd. Azure goes on adding regions: az functionapp list-flexconsumption-locations
+@description('Azure region of all resources but the Communication Services resource, which is global. It must offer Flex Consumption; add one that Azure has added since.')
+@allowed([
+  'australiaeast'
+  'australiasoutheast'
+  'brazilsouth'
+  'canadacentral'
+  'centralindia'
+  'centralus'
+  'eastasia'
+  'eastus'
+  'eastus2'
+  'francecentral'
+  'germanywestcentral'
+  'italynorth'
+  'japaneast'
+  'koreacentral'
+  'northcentralus'
+  'northeurope'
+  'norwayeast'
+  'southafricanorth'
+  'southcentralus'
+  'southeastasia'
+  'southindia'
+  'spaincentral'
+  'swedencentral'
+  'uaenorth'
+  'uksouth'
+  'ukwest'
+  'westcentralus'
+  'westeurope'
+  'westus'
+  'westus2'
+  'westus3'
+])
 param location string
 
 @description('Resource group, made when it is not there.')
@@ -25,6 +58,24 @@ param alertEmail string = ''
 param existingCommunicationServicesId string = ''
 
 @description('Where a Communication Services resource that is made here keeps its data at rest. It can not be changed later.')
+@allowed([
+  'Africa'
+  'Asia Pacific'
+  'Australia'
+  'Brazil'
+  'Canada'
+  'Europe'
+  'France'
+  'Germany'
+  'India'
+  'Japan'
+  'Korea'
+  'Norway'
+  'Switzerland'
+  'UAE'
+  'UK'
+  'United States'
+])
 param communicationDataLocation string = 'Europe'
 
 @description('Role that the app gets on the Communication Services resource, on nothing else. The default is Contributor, the only one that Microsoft documents for identity operations; see the README for what it can do besides.')
@@ -55,8 +106,8 @@ param runHistoryDays int = 90
 @description('Is the schedule paused? Then the timer doesn\'t fire, and its silence is no alert.')
 param schedulePaused bool = false
 
-@description('More settings of the app, by name, such as a second connection. No secrets: a Key Vault reference instead.')
-param moreSettings object = {}
+@description('More settings of the app, by name, such as a second connection. Values are strings. No secrets: a Key Vault reference instead.')
+param moreSettings { *: string } = {}
 
 @description('Memory of an instance, in MB. What is billed is memory times time.')
 @allowed([512, 2048, 4096])
@@ -84,6 +135,7 @@ var names = {
   communication: 'acs-${token}'
   plan: 'plan-${token}'
   app: 'func-${token}'
+  queryPack: 'qp-${token}'
 }
 var makesCommunication = empty(existingCommunicationServicesId)
 var communicationId = makesCommunication
@@ -155,6 +207,7 @@ module alerts 'alerts.bicep' = {
     environmentName: environmentName
     workspaceName: names.workspace
     applicationInsightsName: names.applicationInsights
+    queryPackName: names.queryPack
     alertEmail: alertEmail
     silenceWindow: timing.window
     leastSuccesses: timing.leastSuccesses

@@ -107,7 +107,8 @@ async function predict(file: string, environment: Record<string, string>): Promi
       ],
       { AZURE_ENV_NAME: 'prod', AZURE_LOCATION: 'westeurope', ...environment },
     );
-    if (exitCode !== 0) throw new Error(said);
+    // a warning counts as well
+    if (exitCode !== 0 || said !== '') throw new Error(said);
     const { predictedResources } = JSON.parse(readFileSync(join(directory, 'main.snapshot.json'), 'utf8')) as {
       predictedResources: Resource[];
     };

@@ -61,6 +61,15 @@ function testWithBicep(name: string, work: (cli: Bicep) => Promise<void>): void 
   );
 }
 
+/** The same test with several values. */
+testWithBicep.each =
+  <Value, Expected>(rows: [string, Value, Expected][]) =>
+  (name: string, work: (cli: Bicep, value: Value, expected: Expected) => Promise<void>): void => {
+    for (const [title, value, expected] of rows) {
+      testWithBicep(name.replace('%s', title), (cli) => work(cli, value, expected));
+    }
+  };
+
 const ofType = (resources: Resource[], type: string) => resources.filter((resource) => resource.type === type);
 function only(resources: Resource[], type: string): Resource {
   const found = ofType(resources, type);
@@ -108,6 +117,33 @@ describe('the templates', () => {
       expect(nameless.said).toContain('AZURE_ENV_NAME');
     },
   );
+
+  for (const [minutes, environment] of Object.entries(VARIANTS)) {
+    testWithBicep(`give no warning with the values of the test for ${minutes} minutes`, async (cli) => {
+      // predict() throws when `snapshot` prints anything
+      expect((await predict(environment)).length).toBeGreaterThan(20);
+      const built = await cli.run(['build-params', PARAMETERS, '--stdout'], { ...AZD, ...environment });
+      expect(built.exitCode).toBe(0);
+      expect(() => JSON.parse(built.said) as unknown).not.toThrow();
+    });
+  }
+
+  testWithBicep.each([
+    ['a region that does not offer Flex Consumption', { AZURE_LOCATION: 'westindia' }, /'westeurope'/],
+    ['a data location that ACS does not have', { ACS_DATA_LOCATION: 'Mars' }, /'Europe'/],
+    ['a setting that is a number', { MORE_SETTINGS: '{"WORKFLOW_TOKEN_MINUTES":90}' }, /"string".*"(90|int)"/],
+  ])('refuse %s before anything is deployed', async (cli, environment, message) => {
+    const { exitCode, said } = await cli.run(['build-params', PARAMETERS, '--stdout'], { ...AZD, ...environment });
+    expect(said).toMatch(message);
+    expect(exitCode).not.toBe(0);
+  });
+
+  testWithBicep('name each resource whose name has to be unique by the same token', async () => {
+    // the name of an environment may have characters that not every resource takes, and be longer than some take
+    const resources = await predict();
+    const [, token] = /^func-(\w{13})$/.exec(only(resources, 'Microsoft.Web/sites').name) ?? [];
+    expect(only(resources, 'Microsoft.OperationalInsights/queryPacks').name).toBe(`qp-${token}`);
+  });
 
   testWithBicep('document each parameter and each output', async (cli) => {
     const template = JSON.parse(await compile(cli)) as Template;
