@@ -1,4 +1,6 @@
 // What azd knows of its environment: set a value by `azd env set NAME VALUE`. All but the first two may be left out, or empty.
+// azd prefers this file to main.parameters.json, which is there for azd pipeline config alone: that command reads no .bicepparam file, and would
+// ask for the first two values.
 using 'main.bicep'
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')

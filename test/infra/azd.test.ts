@@ -17,6 +17,8 @@ interface Hook {
 interface AzureYaml {
   name: string;
   services: Record<string, { project: string; host: string; language: string; remoteBuild?: boolean }>;
+  requiredVersions: Record<string, string>;
+  workflows: Record<string, { steps: { azd: string }[] }>;
   pipeline: { variables: string[] };
   hooks: Record<string, { posix: Hook; windows: Hook }>;
 }
@@ -47,12 +49,39 @@ const azure = yamlOf<AzureYaml>('azure.yaml');
 const parameters = [...text('infra/main.bicepparam').matchAll(/readEnvironmentVariable\('(\w+)'/g)].map(
   ([, name = '']) => name,
 );
+/** Values that the first run after a deployment reads, and no template. */
+const ofFirstRun = ['SKIP_FIRST_RUN', 'FIRST_RUN_WAIT_SECONDS'];
 
 test('azd deploys the staged folder as it is, and builds nothing in Azure', () => {
   expect(azure.services).toEqual({
     // what is in the folder: test/local/package.test.ts
     app: { project: '.local/package/app', host: 'function', language: 'js', remoteBuild: false },
   });
+});
+
+test('azd up packages, provisions and deploys one after the other, so that nothing overwrites what the first run prints', () => {
+  // Azure/azure-dev#9073: without this, azd draws its table of the deployment over what hooks print
+  expect(azure.workflows['up']?.steps).toEqual([
+    { azd: 'package --all' },
+    { azd: 'provision' },
+    { azd: 'deploy --all' },
+  ]);
+});
+
+test('a version of azd that does not know remoteBuild is refused', () => {
+  expect(azure.requiredVersions).toEqual({ azd: '>= 1.23.5' });
+});
+
+test('azd pipeline config, which does not read .bicepparam files, finds the values that it would ask for', () => {
+  const { parameters: given } = JSON.parse(text('infra/main.parameters.json')) as {
+    parameters: Record<string, { value: string }>;
+  };
+  expect(given).toEqual({
+    environmentName: { value: '${AZURE_ENV_NAME}' },
+    location: { value: '${AZURE_LOCATION}' },
+  });
+  const required = [...text('infra/main.bicep').matchAll(/^param (\w+) \w+$/gm)].map(([, name = '']) => name);
+  expect(Object.keys(given).toSorted()).toEqual(required.toSorted());
 });
 
 test('it finds the app by the name of its service', () => {
@@ -86,9 +115,10 @@ test('what hooks read is what the templates give out', () => {
 test('each value that a deployer may set is handed on by azd pipeline config, and by the pipeline to azd', () => {
   const optional = parameters.filter((name) => !['AZURE_ENV_NAME', 'AZURE_LOCATION'].includes(name));
   expect(optional.length).toBeGreaterThan(10);
-  expect(azure.pipeline.variables.toSorted()).toEqual(optional.toSorted());
+  for (const name of ofFirstRun) expect(text('infra/hooks/firstRun.mjs')).toContain(`process.env.${name}?`);
+  expect(azure.pipeline.variables.toSorted()).toEqual([...optional, ...ofFirstRun].toSorted());
   const { deploy } = yamlOf<Workflow>('.github/workflows/azure-dev.yml').jobs;
-  for (const name of parameters) expect(deploy?.env?.[name]).toBe(`\${{ vars.${name} }}`);
+  for (const name of [...parameters, ...ofFirstRun]) expect(deploy?.env?.[name]).toBe(`\${{ vars.${name} }}`);
 });
 
 test('each value that a deployer may set stands in the README', () => {
