@@ -82,7 +82,7 @@ var logAlerts = [
   {
     name: 'silence'
     title: 'scheduled runs don\'t succeed, or don\'t happen'
-    description: 'Fewer than ${leastSuccesses} scheduled runs succeeded within ${silenceWindow}. Is the app running, the timer enabled, the settings right (api/health), and is telemetry let in? Right after the first deployment and after a pause this is fired too, and resolves itself when half the window is full of runs again.'
+    description: 'Fewer than ${leastSuccesses} scheduled runs succeeded within ${silenceWindow}. api/runs/latest shows how the last run ended, api/health/deep whether the settings are right and storage and ACS answer. If both are well: is the timer enabled, and does Application Insights take telemetry? Right after the first deployment and after a pause this is fired too, and resolves itself when half the window is full of runs again.'
     severity: 1
     enabled: !schedulePaused
     frequency: runInterval

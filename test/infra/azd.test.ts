@@ -125,7 +125,21 @@ test('each value that a deployer may set stands in the README', () => {
   const rows = text('README.md')
     .split('\n')
     .filter((line) => line.startsWith('| `'));
-  expect(parameters.filter((name) => !rows.some((row) => row.startsWith(`| \`${name}\``)))).toEqual([]);
+  const named = rows.map((row) => row.split('|')[1] ?? '');
+  expect([...parameters, ...ofFirstRun].filter((name) => !named.some((cell) => cell.includes(`\`${name}\``)))).toEqual(
+    [],
+  );
+});
+
+test('hosts that the exporter of telemetry calls besides the one of its connection string are documented', () => {
+  const exporter = join(root, 'node_modules/@azure/monitor-opentelemetry-exporter/dist/commonjs');
+  const hosts = ['Declarations/Constants.js', 'export/statsbeat/types.js'].flatMap((file) =>
+    [...readFileSync(join(exporter, file), 'utf8').matchAll(/https:\/\/([\w-]+(?:\.[\w-]+)*\.azure\.com)/g)].map(
+      ([, host = '']) => host,
+    ),
+  );
+  expect(hosts.length).toBeGreaterThan(2);
+  expect([...new Set(hosts)].filter((host) => !text('docs/safety.md').includes(host))).toEqual([]);
 });
 
 describe('the pipeline', () => {

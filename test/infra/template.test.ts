@@ -434,6 +434,15 @@ describe('the alerts', () => {
     });
   });
 
+  testWithBicep('what they tell people to look at sees what the timer saw', async () => {
+    const texts = ofType(await predict(), 'Microsoft.Insights/scheduledQueryRules').map((rule) =>
+      String(rule.properties?.['description']),
+    );
+    // plain api/health is answered by another process than the one that the timer runs in
+    expect(texts.filter((text) => /api\/health(?!\/deep)/.test(text))).toEqual([]);
+    expect(texts.filter((text) => text.includes('api/runs/latest'))).toHaveLength(1);
+  });
+
   testWithBicep('without an address they are there all the same', async () => {
     const resources = await predict();
     expect(ofType(resources, 'Microsoft.Insights/actionGroups')).toEqual([]);
