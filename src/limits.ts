@@ -5,6 +5,8 @@
 export const LIMITS = {
   /** One request to ACS; creating a user may take as long as its action or step, as it can't be repeated. */
   callMs: 10_000,
+  /** One request for an Entra ID token for ACS, before the call that needs it. */
+  tokenMs: 10_000,
   /** One action function with its retries. */
   actionMs: 25_000,
   /** One step of the workflow with its retries. */

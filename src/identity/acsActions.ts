@@ -4,7 +4,7 @@ import { AppError } from '../errors';
 import { LIMITS, withLimit } from '../limits';
 import { STRAY_USER_TARGET } from '../userId';
 import { meaningOf, type Operation } from './acsErrors';
-import { acsFailure, foreignText, statusName, type AcsFailure } from './acsFailure';
+import { acsFailure, foreignText, statusName, tokenFailure, type AcsFailure } from './acsFailure';
 import type { Connection } from './connections';
 import type { AccessToken, CallOptions, CreatedUser, IdentityActions } from './identityActions';
 import { DEFAULT_RETRY, mayRepeat, nextDelay, SYSTEM_CLOCK, type RetryClock } from './retries';
@@ -15,6 +15,8 @@ export interface AcsActionsOptions {
   clock?: RetryClock;
   /** The limit of one request that may be repeated, in milliseconds. */
   callMs?: number;
+  /** The limit of one request for an Entra ID token, in milliseconds. */
+  tokenMs?: number;
   /** Cuts every operation that may be asked for again; creating a user goes on, so that its id is heard. */
   stop?: AbortSignal;
 }
@@ -103,17 +105,16 @@ export class AcsActions implements IdentityActions {
   private async call<T>(operation: Operation, wish: CallOptions, send: (sdk: SdkOptions) => Promise<T>): Promise<T> {
     const { clock = SYSTEM_CLOCK, stop } = this.options;
     const { now, sleep, random } = clock;
-    const options = { ...wish, signal: wish.signal ?? (operation === 'createUser' ? undefined : stop) };
+    const isCreation = operation === 'createUser';
+    const options = {
+      ...wish,
+      signal: wish.signal ?? (isCreation ? undefined : stop),
+      unsentSignal: (isCreation ? wish.unsentSignal : undefined) ?? wish.signal ?? stop,
+    };
     const policy = options.retry ?? DEFAULT_RETRY;
     const deadline = now() + (options.timeoutMs ?? LIMITS.actionMs);
     for (let repetition = 0; ; repetition += 1) {
-      const leftMs = deadline - now();
-      // creating a user can't be repeated, so nothing is won by giving up on it early
-      const limitMs =
-        operation === 'createUser'
-          ? Math.max(leftMs, options.listenMs ?? 0)
-          : Math.min(leftMs, this.options.callMs ?? LIMITS.callMs);
-      const outcome = await this.attempt(operation, options, limitMs, send);
+      const outcome = await this.attempt(operation, options, () => deadline - now(), send);
       if ('value' in outcome) {
         this.options.onOutcome?.(this.connection.name, undefined);
         return outcome.value;
@@ -131,17 +132,17 @@ export class AcsActions implements IdentityActions {
         this.options.onOutcome?.(this.connection.name, error);
         throw error;
       }
-      await sleep(delay, options.retrySignal ?? options.signal).catch(() => {
+      await sleep(delay, options.unsentSignal).catch(() => {
         throw error;
       });
     }
   }
 
-  /** One request: sent, timed, reported. */
+  /** One request: sent, timed, reported. The token comes first: without one nothing is sent, so that a user can't be made unheard. */
   private async attempt<T>(
     operation: Operation,
     options: CallOptions,
-    limitMs: number,
+    leftMs: () => number,
     send: (sdk: SdkOptions) => Promise<T>,
   ): Promise<{ value: T } | { failure: AcsFailure; error: AppError }> {
     const clientRequestId = randomUUID();
@@ -157,7 +158,18 @@ export class AcsActions implements IdentityActions {
         ...(serviceRequestId === undefined ? {} : { serviceRequestId }),
         ...(error ? { error: { code: error.code, message: error.message } } : {}),
       });
+    let isSent = false;
     try {
+      const { signIn } = this.connection;
+      if (signIn) {
+        await withLimit(Math.min(leftMs(), this.options.tokenMs ?? LIMITS.tokenMs), options.unsentSignal, signIn);
+      }
+      isSent = true;
+      // creating a user can't be repeated, so nothing is won by giving up on it early
+      const limitMs =
+        operation === 'createUser'
+          ? Math.max(leftMs(), options.listenMs ?? 0)
+          : Math.min(leftMs(), this.options.callMs ?? LIMITS.callMs);
       const value = await withLimit(limitMs, options.signal, (signal) =>
         send({
           abortSignal: signal,
@@ -176,8 +188,11 @@ export class AcsActions implements IdentityActions {
       tell();
       return { value };
     } catch (thrown) {
-      const stopped = options.signal?.aborted === true;
-      const failure: AcsFailure = stopped ? { kind: 'stopped', code: 'Cancelled', cause: thrown } : acsFailure(thrown);
+      const stopped = (isSent ? options.signal : options.unsentSignal)?.aborted === true;
+      const sort = isSent ? acsFailure : tokenFailure;
+      const failure: AcsFailure = stopped
+        ? { kind: 'stopped', code: 'Cancelled', isUnsent: !isSent, cause: thrown }
+        : sort(thrown);
       const error = meaningOf(failure, operation, this.connection);
       code = failure.code;
       serviceRequestId = failure.msCv ?? serviceRequestId;

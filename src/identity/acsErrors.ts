@@ -53,7 +53,7 @@ export function meaningOf(
       return make(
         502,
         'ConnectionDenied',
-        `No Entra ID token could be had for connection '${name}'. Check ${connection.whatToCheckForToken}.`,
+        `No Entra ID token could be had for connection '${name}'${failure.code === 'Timeout' ? ' in time' : ''}. Check ${connection.whatToCheckForToken}.`,
       );
     case 'http':
       return answered(failure, operation, connection, make, unsure);
@@ -64,8 +64,8 @@ export function meaningOf(
  * Can ACS have made a user although this came of `createUser`? Not when nothing reached it, when no credential was to be had, or when it refused
  * the request.
  */
-function mayHaveMadeUser({ kind, status = 0 }: AcsFailure): boolean {
-  if (kind === 'refused' || kind === 'credential') return false;
+function mayHaveMadeUser({ kind, status = 0, isUnsent }: AcsFailure): boolean {
+  if (kind === 'refused' || kind === 'credential' || isUnsent) return false;
   return kind !== 'http' || status === 408 || status >= 500;
 }
 

@@ -21,6 +21,8 @@ export interface AcsFailure {
   acsMessage?: string | undefined;
   acsTarget?: string | undefined;
   msCv?: string | undefined;
+  /** It happened before the request was sent. */
+  isUnsent?: boolean;
   /** ACS's wish, in milliseconds. */
   retryAfterMs?: number | undefined;
   cause: unknown;
@@ -60,6 +62,12 @@ export function acsFailure(error: unknown, now: number = Date.now()): AcsFailure
     return { kind: REFUSED.has(code) ? 'refused' : 'network', code, cause: error };
   }
   return { kind: 'incomplete', code: 'UnexpectedAnswer', cause: error };
+}
+
+/** Sorts what a request for a token, before the call that needs it, threw. */
+export function tokenFailure(error: unknown): AcsFailure {
+  const code = error instanceof LimitReached ? 'Timeout' : foreignText((error as SdkError | undefined)?.name);
+  return { kind: 'credential', code: code ?? 'NoToken', isUnsent: true, cause: error };
 }
 
 function answered(sdk: SdkError, status: number, now: number, cause: unknown): AcsFailure {

@@ -5,6 +5,9 @@ import { AppError, misconfigured } from '../errors';
 import { connectionNames, connectionSettings, type ConnectionSettings } from '../settings';
 import { checkCredentialKind, createCredential } from './credentials';
 
+/** What the SDK asks a token for: `communicationAuthPolicy` of @azure/communication-common. */
+const ACS_SCOPE = 'https://communication.azure.com//.default';
+
 /** An ACS connection that is ready to be used. */
 export interface Connection {
   name: string;
@@ -13,6 +16,8 @@ export interface Connection {
   /** `https://RESOURCE.communication.azure.com` */
   origin: string;
   client: IdentityClient;
+  /** Gets the Entra ID token that the next call needs, if there is none that is kept; `undefined` with an access key. Rejects if there is none to be had. */
+  signIn?: () => Promise<unknown>;
   /** What to check when ACS refuses this connection's credentials. */
   whatToCheck: string;
   /** What to check when no Entra ID token is to be had for it. */
@@ -83,6 +88,8 @@ export async function openConnection(settings: ConnectionSettings): Promise<Conn
     host,
     origin: endpoint.origin,
     client: new CommunicationIdentityClient(endpoint.origin, credential, clientOptions(endpoint)),
+    // a list, as the SDK asks: the token is kept by what it is asked for
+    signIn: () => credential.getToken([ACS_SCOPE]),
     whatToCheck: `whether this identity has a role on the ACS resource that allows identity operations (Contributor does), whether '${name}__endpoint' is that resource's, and whether this machine's clock is right`,
     whatToCheckForToken,
   };

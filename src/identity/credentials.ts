@@ -1,5 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
 import { misconfigured } from '../errors';
+import { keepTokens } from './keptTokens';
 
 /** @throws AppError `Misconfigured` when `kind` is no kind of credential that this app has */
 export function checkCredentialKind(setting: string, kind: string | undefined): void {
@@ -10,7 +11,7 @@ export function checkCredentialKind(setting: string, kind: string | undefined): 
 
 /**
  * The Entra ID credential that settings ask for: `managedidentity` is the app's managed identity (with a client id: that
- * user-assigned one), absent is DefaultAzureCredential (environment, workload identity, az login, ...).
+ * user-assigned one), absent is DefaultAzureCredential (environment, workload identity, az login, ...). It keeps its tokens.
  */
 export async function createCredential(
   kind: string | undefined,
@@ -18,7 +19,9 @@ export async function createCredential(
 ): Promise<TokenCredential> {
   const { DefaultAzureCredential, ManagedIdentityCredential } = await import('./entra.chunk');
   if (kind === undefined) {
-    return new DefaultAzureCredential(clientId === undefined ? {} : { managedIdentityClientId: clientId });
+    return keepTokens(new DefaultAzureCredential(clientId === undefined ? {} : { managedIdentityClientId: clientId }));
   }
-  return clientId === undefined ? new ManagedIdentityCredential() : new ManagedIdentityCredential({ clientId });
+  return keepTokens(
+    clientId === undefined ? new ManagedIdentityCredential() : new ManagedIdentityCredential({ clientId }),
+  );
 }

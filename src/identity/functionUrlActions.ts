@@ -97,7 +97,7 @@ export class FunctionUrlActions implements IdentityActions {
       const delay = repeat ? nextDelay(policy, repetition, deadline - now(), undefined, random) : undefined;
       const failure = createsUser && outcome.userMayExist ? withUserMayExist(outcome.error) : outcome.error;
       if (delay === undefined) throw this.isStopping(outcome) ? stopping(outcome.error) : failure;
-      await sleep(delay, options.retrySignal ?? options.signal).catch(() => {
+      await sleep(delay, options.unsentSignal ?? options.signal).catch(() => {
         throw failure;
       });
     }

@@ -39,8 +39,6 @@ export interface RetryPolicy {
 export interface CallOptions {
   /** Cuts everything short. */
   signal?: AbortSignal | undefined;
-  /** No further attempt is begun when it aborts; the attempt in flight goes on. */
-  retrySignal?: AbortSignal | undefined;
   /** How much time there is for all attempts and the waits between them, in milliseconds. */
   timeoutMs?: number;
   /**
@@ -48,6 +46,11 @@ export interface CallOptions {
    * comes late names a user that must be deleted.
    */
   listenMs?: number | undefined;
+  /**
+   * createUser only: ends what comes before the request to create the user is sent (an Entra ID token, the wait before a repetition), when no user
+   * can exist yet; default: `signal`.
+   */
+  unsentSignal?: AbortSignal | undefined;
   /** Shows the functions of this app that the call belongs to a run; see `runMark`. */
   runMark?: string | undefined;
   retry?: RetryPolicy;

@@ -9,12 +9,12 @@ export const DEFAULT_RETRY: RetryPolicy = { count: 3, delaysMs: [500, 1000, 2000
 export const NO_RETRY: RetryPolicy = { count: 0, delaysMs: [] };
 
 /**
- * May `operation` be sent again after `failure`? A user is created again only where ACS cannot have made one: nothing could
- * ever find the first. The other operations may be repeated whatever happened to the first request.
+ * May `operation` be sent again after `failure`? A user is created again only where ACS cannot have made one (without a token nothing was sent):
+ * nothing could ever find the first. The other operations may be repeated whatever happened to the first request.
  */
 export function mayRepeat(operation: Operation, failure: Pick<AcsFailure, 'kind' | 'status'>): boolean {
   const { kind, status = 0 } = failure;
-  if (kind === 'refused') return true;
+  if (kind === 'refused' || kind === 'credential') return true;
   if (kind === 'http' && status === 429) return true;
   if (operation === 'createUser') return false;
   return kind === 'network' || (kind === 'http' && (status === 408 || status >= 500));

@@ -71,7 +71,7 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
         ...(context.trace && spanId ? { traceparent: traceparentOf({ ...context.trace, spanId }) } : {}),
         signal: step.makesUser ? limits.listening : signal,
         timeoutMs: limitMs,
-        ...(step.makesUser ? { listenMs: limitMs + limits.listenMs, retrySignal: signal } : {}),
+        ...(step.makesUser ? { listenMs: limitMs + limits.listenMs, unsentSignal: signal } : {}),
         onAttempt: (attempt) => attempts.push(attempt),
       };
       if (step.retry) call.retry = step.retry;

@@ -37,7 +37,8 @@ test.each([
   ['issueToken', { kind: 'http', status: 401 }, false],
   ['issueToken', { kind: 'http', status: 400 }, false],
   ['deleteUser', { kind: 'timeout' }, false],
-  ['deleteUser', { kind: 'credential' }, false],
+  ['deleteUser', { kind: 'credential' }, true],
+  ['createUser', { kind: 'credential' }, true],
   ['issueToken', { kind: 'incomplete' }, false],
   ['issueToken', { kind: 'stopped' }, false],
 ] as const)('%s after %j may be repeated: %s', (operation, failure, expected) => {

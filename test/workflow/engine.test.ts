@@ -398,14 +398,14 @@ describe('a workflow of other steps', () => {
   });
 
   test('no further attempt to create a user is begun when the step has ended', async () => {
-    let retrySignal: AbortSignal | undefined;
+    let unsentSignal: AbortSignal | undefined;
     const { actions } = actionsWith({
       createUser: (_input: unknown, options?: CallOptions) => {
-        retrySignal = options?.retrySignal;
+        unsentSignal = options?.unsentSignal;
         return never(_input, options);
       },
     });
     await run({ actions, limits: { stepMs: 30, cleanupMs: 50 } });
-    expect(retrySignal?.aborted).toBe(true);
+    expect(unsentSignal?.aborted).toBe(true);
   });
 });
