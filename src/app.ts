@@ -47,8 +47,8 @@ const DEEP_HEALTH_MS = 30_000;
 export class App {
   private readonly connections = new Connections();
   private readonly health = new Health();
-  private readonly telemetry = new AppTelemetry();
   private readonly stop = stopSignal();
+  private readonly telemetry = new AppTelemetry(this.stop.signal);
   private readonly running = new Set<Promise<Run>>();
   private openedHistory: History | undefined;
   /** ACS resources that connections point at, as the users of the latest runs showed. */
@@ -137,10 +137,10 @@ export class App {
         const options = { log: wish.log, limitMs: LIMITS.progressMs, stop: this.stop.signal };
         await this.unrecorded.write(history.runs, options).catch(() => undefined);
       }
-      const limitMs = this.stop.signal.aborted ? LIMITS.terminateStepMs : undefined;
-      await this.telemetry.ended(run, host, wish.log, limitMs);
+      await this.telemetry.ended(run, host, wish.log);
       return run;
     });
+    this.telemetry.prepare();
     this.running.add(running);
     return running.then((run) => this.ended(run)).finally(() => this.running.delete(running));
   }

@@ -1,4 +1,5 @@
 import { createCredential } from './identity/credentials';
+import { LIMITS } from './limits';
 import { siteName, telemetrySettings } from './settings';
 import { RunTelemetry } from './telemetry/runTelemetry';
 import type { MaintenanceReport } from './workflow/maintenance';
@@ -12,13 +13,18 @@ const MOST_CLOSED_RUNS = 20;
 export class AppTelemetry {
   private opened: RunTelemetry | undefined;
 
+  /** `stop` aborts when the app is stopping: the little time there is then is for the users of runs. */
+  constructor(private readonly stop: AbortSignal) {}
+
+  /** Call it when a run starts: what the report needs is made ready beside the run. */
+  prepare(): void {
+    void this.telemetry()?.prepare();
+  }
+
   /** Reports a run that has ended and is recorded. `host`: where its steps called. */
-  async ended(run: Run, host: string, log: Pick<RunLog, 'warn'> | undefined, limitMs?: number): Promise<void> {
-    const reason = await this.telemetry()?.run(run, host, limitMs);
-    if (reason !== undefined) {
-      const ids = `clientTrackingId=${run.correlation.clientTrackingId}`;
-      log?.warn(`Run ${run.id} is not in Application Insights: ${reason}. The run itself is unharmed. ${ids}`);
-    }
+  async ended(run: Run, host: string, log: Pick<RunLog, 'warn'> | undefined): Promise<void> {
+    const limitMs = run.trigger.name === 'Recurrence' ? LIMITS.scheduledTelemetryMs : LIMITS.telemetryMs;
+    await this.report(run, host, log, limitMs);
   }
 
   /** Reports the maintenance after a scheduled run, and the runs that it closed because their process had died: nobody else reports those. */
@@ -26,9 +32,19 @@ export class AppTelemetry {
     const result = { usersLeftBehind: sweep?.left.length, failed: failure !== undefined };
     const [reason] = await Promise.all([
       this.telemetry()?.maintenance(result),
-      ...(sweep?.closed ?? []).slice(0, MOST_CLOSED_RUNS).map((run) => this.ended(run, 'unknown', log)),
+      ...(sweep?.closed ?? [])
+        .slice(0, MOST_CLOSED_RUNS)
+        .map((run) => this.report(run, 'unknown', log, LIMITS.scheduledTelemetryMs)),
     ]);
     if (reason !== undefined) log.warn(`The metrics of maintenance are not in Application Insights: ${reason}.`);
+  }
+
+  private async report(run: Run, host: string, log: Pick<RunLog, 'warn'> | undefined, limitMs: number): Promise<void> {
+    const reason = await this.telemetry()?.run(run, host, limitMs);
+    if (reason !== undefined) {
+      const ids = `clientTrackingId=${run.correlation.clientTrackingId}`;
+      log?.warn(`Run ${run.id} is not in Application Insights: ${reason}. The run itself is unharmed. ${ids}`);
+    }
   }
 
   private telemetry(): RunTelemetry | undefined {
@@ -39,6 +55,7 @@ export class AppTelemetry {
       connectionString,
       location,
       site: siteName(),
+      stop: this.stop,
       credential: usesEntra ? () => createCredential('managedidentity', clientId) : undefined,
     });
     return this.opened;

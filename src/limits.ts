@@ -27,8 +27,12 @@ export const LIMITS = {
   progressMs: 2_000,
   /** All attempts to write a run that has ended. */
   recordMs: 15_000,
-  /** Reporting a run to Application Insights: the invocation waits for it. */
+  /** Reporting a run to Application Insights: the caller of the run waits for it. */
   telemetryMs: 3_000,
+  /** The same in the timer's invocation, where nobody waits and alerts depend on it. */
+  scheduledTelemetryMs: 10_000,
+  /** One request to Application Insights. */
+  telemetryRequestMs: 4_000,
   /** All that is done about earlier runs after a scheduled one: closing those that died, deleting their users, trimming history. */
   maintenanceMs: 45_000,
   /** Deleting one user of an earlier run, with its retries. */

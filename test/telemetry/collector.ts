@@ -25,6 +25,8 @@ export interface Collector {
   authorizations: (string | undefined)[];
   /** How it answers: as the service does, with a status, or not at all. */
   mode: 'takes' | number | 'silent';
+  /** What becomes of the next posts before `mode` counts: a status, or the connection breaks. */
+  next: (number | 'reset')[];
   close(): Promise<void>;
 }
 
@@ -43,16 +45,19 @@ export async function startCollector(): Promise<Collector> {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
-      if (collector.mode === 'silent') return;
+      const next = collector.next.shift();
+      if (next === 'reset') return void request.socket.destroy();
+      const mode = typeof next === 'number' ? next : collector.mode;
+      if (mode === 'silent') return;
       const sent = Buffer.concat(parts);
       const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent).toString();
       const items = text.startsWith('[')
         ? (JSON.parse(text) as Envelope[])
         : text.split('\n').map((line) => JSON.parse(line) as Envelope);
-      const isTaken = collector.mode === 'takes' && request.method === 'POST' && request.url === PATH;
+      const isTaken = mode === 'takes' && request.method === 'POST' && request.url === PATH;
       if (isTaken) collector.envelopes.push(...items);
       collector.authorizations.push(request.headers.authorization);
-      response.writeHead(isTaken ? 200 : Number(collector.mode) || 404, { 'content-type': 'application/json' });
+      response.writeHead(isTaken ? 200 : Number(mode) || 404, { 'content-type': 'application/json' });
       response.end(
         JSON.stringify({ itemsReceived: items.length, itemsAccepted: isTaken ? items.length : 0, errors: [] }),
       );
@@ -67,6 +72,7 @@ export async function startCollector(): Promise<Collector> {
     envelopes: [],
     authorizations: [],
     mode: 'takes',
+    next: [],
     async close() {
       rmSync(directory, { recursive: true, force: true });
       server.closeAllConnections();

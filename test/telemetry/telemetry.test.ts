@@ -33,6 +33,7 @@ afterAll(async () => {
 beforeEach(() => {
   emulator.clearFaults();
   collector.mode = 'takes';
+  collector.next.length = 0;
   collector.envelopes.length = 0;
   collector.authorizations.length = 0;
   said.push(...app.lines.splice(0));
@@ -176,6 +177,29 @@ describe('a collector that', () => {
     expect(warnings).toEqual([expect.stringMatching(expected)]);
     expect(warnings[0]).toContain(`clientTrackingId=${run.correlation.clientTrackingId}`);
   });
+});
+
+// The ingestion service answers 408, 429 and 5xx now and then and asks to send again; a connection may break: isRetriable in
+// @azure/monitor-opentelemetry-exporter, src/utils/breezeUtils.ts, which then keeps the items on a disk. This app has none to keep them on.
+test.each([408, 429, 500, 503, 'reset' as const])(
+  'a collector that fails once (%s) gets the run with the second request',
+  async (next) => {
+    // the run and its steps are two requests, side by side
+    collector.next.push(next, next);
+    const run = await aRun();
+    expect(ofType('AvailabilityData').map(({ data }) => data.baseData['id'])).toEqual([run.id]);
+    expect(ofType('RemoteDependencyData')).toHaveLength(4);
+    expect(app.lines.filter((line) => line.includes('Application Insights'))).toEqual([]);
+  },
+);
+
+test('a scheduled run waits 10 s for a collector, and asks it twice', async () => {
+  collector.mode = 'silent';
+  const asked = app.lines.length;
+  setTimeout(() => (collector.mode = 'takes'), 3_500);
+  await app.fireTimer();
+  expect(ofType('AvailabilityData')).toHaveLength(1);
+  expect(app.lines.slice(asked).filter((line) => line.includes('not in Application Insights'))).toEqual([]);
 });
 
 const MISTAKES: [string, string, RegExp][] = [
