@@ -165,8 +165,9 @@ export class App {
     return { ...statistics, schedule: scheduleReport(scheduleSettings(), now) };
   }
 
-  /** Cleans up what earlier runs left, and reports what it found. Never rejects. */
+  /** Cleans up what earlier runs left, and reports what it found; nothing when the app is stopping. Never rejects. */
   async maintain(log: RunLog): Promise<MaintenanceReport> {
+    if (this.stop.signal.aborted) return { sweep: undefined, failure: undefined };
     const report = await maintain(log, () => ({
       ...this.history(),
       unrecorded: this.unrecorded,

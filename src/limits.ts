@@ -15,10 +15,13 @@ export const LIMITS = {
   runMs: 120_000,
   /** Deleting what a run left, after its steps. */
   cleanupMs: 30_000,
-  /** The same when the host is stopping: it kills the worker soon after. */
-  terminateMs: 3_000,
+  // The host kills the worker 5 s after it has asked it to end (azure-functions-host, GrpcWorkerChannel). The next three follow each other.
   /** How long creating a user may go on when the host is stopping, so that its id is heard and it can be deleted. */
   terminateStepMs: 1_500,
+  /** Deleting what a run left, and writing what can't be deleted into the ledger, when the host is stopping. */
+  terminateMs: 2_000,
+  /** Writing the run when the host is stopping. */
+  terminateRecordMs: 1_000,
   /** One operation on the history's storage, with its retries. */
   storageMs: 8_000,
   /** Writing a user into the ledger: a run waits for it at its end. */
@@ -98,4 +101,17 @@ export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     }, ms);
     signal?.addEventListener('abort', onAbort, { once: true });
   });
+}
+
+/** A signal that aborts `ms` after `signal` does, until it is released: `signal` outlives the step. */
+export function delayed(
+  signal: AbortSignal | undefined,
+  ms: number,
+): { signal: AbortSignal | undefined; release?: () => void } {
+  if (signal === undefined) return { signal };
+  const later = new AbortController();
+  const abort = () => setTimeout(() => later.abort(signal.reason), ms).unref();
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return { signal: later.signal, release: () => signal.removeEventListener('abort', abort) };
 }

@@ -1,9 +1,9 @@
 import type { IdentityActions } from '../identity/identityActions';
 import { AppError, isAppError } from '../errors';
-import { LIMITS, withLimit } from '../limits';
+import { delayed, LIMITS, withLimit } from '../limits';
 import type { Action, Run, RunError, RunRequest, RunStatus } from './runRecord';
 import type { TraceContext } from '../traceContext';
-import { delayed, runStep, skippedAction, skipReason } from './runStep';
+import { runStep, skippedAction, skipReason } from './runStep';
 import { RunUsers, type RunLedger } from './runUsers';
 import type { StepContext, Workflow, WorkflowState } from './step';
 
@@ -85,9 +85,7 @@ export async function runSteps(options: EngineOptions): Promise<Outcome> {
   }
 
   const isLate = late();
-  await cleanUp(users, options, limits);
-  listening.abort(new AppError(503, 'Stopped', 'The run has ended.'));
-  await users.settled();
+  await cleanUp(users, options, limits, listening);
   return { ...verdict(actions, isLate), ...users.state(), actions, deletedUsers: users.toStrike() };
 }
 
@@ -128,16 +126,19 @@ function verdict(actions: readonly Action[], late: boolean): { status: RunStatus
 
 /**
  * Deletes the users that no step deleted, and waits for the answer to a request to create one that is still in flight. Users that can't be deleted
- * in this time are recorded once more where that failed before.
+ * in this time are recorded once more where that failed before. Then the waiting ends; what is being recorded is waited for, but not for long when the
+ * app is stopping.
  */
 async function cleanUp(
   users: RunUsers,
   { actions, cleanupActions = actions, clientTrackingId, stop }: EngineOptions,
   limits: Record<keyof typeof LIMITS, number>,
+  listening: AbortController,
 ): Promise<void> {
   const limitMs = stop?.aborted ? limits.terminateMs : limits.cleanupMs;
-  // when the app is stopped meanwhile there is little time left
-  const { signal, release } = stop?.aborted ? { signal: undefined } : delayed(stop, limits.terminateMs);
+  // when the app is stopped, also meanwhile, there is little time left
+  const { signal, release } = delayed(stop, limits.terminateMs);
+  const untilStopped = (work: Promise<void>) => withLimit(limits.runMs, signal, () => work).catch(() => undefined);
   const deadline = performance.now() + limitMs;
   const tried = new Set<string>();
   const deleteNew = async () => {
@@ -159,11 +160,14 @@ async function cleanUp(
   const before = users.left().length;
   await Promise.all([
     deleteNew(),
-    before > 0 ? users.recorded() : undefined,
+    before > 0 ? untilStopped(users.recorded()) : undefined,
     withLimit(limitMs, signal, () => users.heard()).catch(() => undefined),
   ]);
   // those that ACS named meanwhile
   await deleteNew();
-  if (users.left().length > 0) await users.recorded();
+  if (users.left().length > 0) await untilStopped(users.recorded());
+  users.stopListening();
+  listening.abort(new AppError(503, 'Stopped', 'The run has ended.'));
+  await untilStopped(users.settled());
   release?.();
 }

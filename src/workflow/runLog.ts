@@ -42,9 +42,11 @@ export function logRun(log: RunLog, run: Run): void {
 }
 
 /** A sentence for a run that was stopped with the app and left, or may have left, a user. */
-export function stoppedRunLine({ id, cleanup }: Run): string | undefined {
-  if (cleanup === 'Pending')
-    return `Run ${id} was stopped and its user could not be deleted in time: it was left in ACS.`;
+export function stoppedRunLine({ id, cleanup, usersLeftBehind = [], recorded }: Run): string | undefined {
+  if (cleanup === 'Pending') {
+    const unknown = recorded === false ? ' The run could not be recorded in time either.' : '';
+    return `Run ${id} was stopped and its user could not be deleted in time: it was left in ACS: ${usersLeftBehind.join(', ')}.${unknown}`;
+  }
   if (cleanup !== 'Unknown') return undefined;
   return `Run ${id} was stopped while it created a user: ACS may have made one that is left.`;
 }

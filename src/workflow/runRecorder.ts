@@ -1,11 +1,14 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isAppError } from '../errors';
-import { LIMITS, withLimit } from '../limits';
+import { delayed, LIMITS, sleep, withLimit } from '../limits';
 import type { RunStore } from '../history/runStore';
 import type { Run, RunError } from './runRecord';
 
 /** Between the attempts to write a run that has ended. */
 const WAITS_MS = [500, 2_000];
+
+/** How long the end waits for what is on its way when the app is stopping, in milliseconds. */
+const STOPPING_PROGRESS_MS = 250;
 
 /**
  * How long a state waits for the next one before it is written, in milliseconds: a run whose steps take no time, as on this machine, would only be
@@ -37,24 +40,42 @@ export class RunRecorder {
   }
 
   /**
-   * Writes the run that has ended, again if that fails, within {@link LIMITS.recordMs}. `deleted`: see {@link RunStore.save}. Returns why it could
-   * not be written.
+   * Writes the run that has ended, again if that fails, within {@link LIMITS.recordMs}, or {@link LIMITS.terminateRecordMs} when `stop` has aborted.
+   * `deleted`: see {@link RunStore.save}. Returns why it could not be written.
    */
-  async end(run: Run, deleted: readonly string[]): Promise<RunError | undefined> {
+  async end(run: Run, deleted: readonly string[], stop?: AbortSignal): Promise<RunError | undefined> {
+    const { signal, release } = delayed(stop, LIMITS.terminateRecordMs);
+    try {
+      return await this.writeEnd(run, deleted, signal, stop?.aborted ? STOPPING_PROGRESS_MS : LIMITS.progressMs);
+    } finally {
+      release?.();
+    }
+  }
+
+  private async writeEnd(
+    run: Run,
+    deleted: readonly string[],
+    signal: AbortSignal | undefined,
+    progressMs: number,
+  ): Promise<RunError | undefined> {
     clearTimeout(this.timer);
     this.waiting = undefined;
     const deadline = performance.now() + LIMITS.recordMs;
     // what is on its way can't undo the end, so there is no need to wait for long
-    await withLimit(LIMITS.progressMs, undefined, () => this.writing).catch(() => undefined);
+    await withLimit(progressMs, signal, () => this.writing).catch(() => undefined);
     for (let attempt = 0; ; attempt += 1) {
       const leftMs = deadline - performance.now();
-      const error = await withLimit(leftMs, undefined, () => this.store.save(run, deleted)).then(
+      const error = await withLimit(leftMs, signal, () => this.store.save(run, deleted)).then(
         () => undefined,
         (thrown: unknown) => errorOf(thrown),
       );
       const waitMs = WAITS_MS[attempt];
       if (error === undefined || waitMs === undefined || performance.now() + waitMs >= deadline) return error;
-      await sleep(waitMs);
+      try {
+        await sleep(waitMs, signal);
+      } catch {
+        return error;
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 import { isAppError } from '../errors';
 import type { Attempt, CallOptions } from '../identity/identityActions';
-import { LimitReached, withLimit } from '../limits';
+import { delayed, LimitReached, withLimit } from '../limits';
 import { redactText, safeText } from '../redact';
 import { newSpanId, traceparentOf } from '../traceContext';
 import { redactRecord } from './redactRecord';
@@ -125,19 +125,6 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
 }
 
 const sentence = ({ name, message }: CheckRecord) => `Check ${name} failed: ${redactText(message ?? '')}.`;
-
-/** A signal that aborts `ms` after `signal` does, until it is released: `signal` outlives the step. */
-export function delayed(
-  signal: AbortSignal | undefined,
-  ms: number,
-): { signal: AbortSignal | undefined; release?: () => void } {
-  if (signal === undefined) return { signal };
-  const later = new AbortController();
-  const abort = () => setTimeout(() => later.abort(signal.reason), ms).unref();
-  if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true });
-  return { signal: later.signal, release: () => signal.removeEventListener('abort', abort) };
-}
 
 function judge(
   failure: unknown,

@@ -75,6 +75,11 @@ export class RunUsers {
     await Promise.all(this.creations);
   }
 
+  /** Nobody listens for answers any longer: a request that is still in flight may have made a user. */
+  stopListening(): void {
+    if (this.creations.size > 0) this.mayHaveUnnamed = true;
+  }
+
   /** What can be said now of the users of the run. */
   state(): { cleanup: Cleanup; usersLeftBehind?: string[] } {
     const usersLeftBehind = this.left();

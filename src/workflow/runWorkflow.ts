@@ -83,7 +83,7 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
   });
   const durationMs = Math.round(performance.now() - startedAt);
   const finished: Run = { ...begun, endTime: new Date(started + durationMs).toISOString(), durationMs, ...outcome };
-  const recordError = await recorder.end(finished, deletedUsers);
+  const recordError = await recorder.end(finished, deletedUsers, options.stop);
   if (recordError) options.onUnrecorded?.(finished, deletedUsers);
   return recordError ? { ...finished, recorded: false, recordError } : { ...finished, recorded: true };
 }

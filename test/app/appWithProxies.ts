@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
 import { startStorage } from '../../local/storage';
+import type { FunctionsHostOptions } from '../../local/functionsHost/host';
 import { startApp, type AppUnderTest } from './appUnderTest';
 import { startMeddlingProxy, type MeddlingProxy } from './meddlingProxy';
 
@@ -19,7 +20,11 @@ export interface Surroundings {
   /** Sets the clocks of ACS and storage forward; the storage's by `skewMs` less. */
   setClocks(aheadMs: number, skewMs?: number): void;
   /** Starts the app with a clock that is ahead of this machine's; those of ACS and storage are set forward as well, the storage's by `skewMs` less. */
-  open(more?: Record<string, string>, clock?: { aheadMs?: number; skewMs?: number }): Promise<AppUnderTest>;
+  open(
+    more?: Record<string, string>,
+    clock?: { aheadMs?: number; skewMs?: number },
+    host?: Partial<FunctionsHostOptions>,
+  ): Promise<AppUnderTest>;
   /** Of the app's process. */
   pid(): Promise<number>;
   /** Takes back what was done to requests and faults. */
@@ -57,9 +62,9 @@ export async function startSurroundings(): Promise<Surroundings> {
     acs,
     tables,
     setClocks,
-    async open(more = {}, { aheadMs = 0, skewMs = 0 } = {}) {
+    async open(more = {}, { aheadMs = 0, skewMs = 0 } = {}, host = {}) {
       setClocks(aheadMs, skewMs);
-      return startApp({ ...settings, ...more, TEST_CLOCK_AHEAD_MS: String(aheadMs) });
+      return startApp({ ...settings, ...more, TEST_CLOCK_AHEAD_MS: String(aheadMs) }, undefined, host);
     },
     pid: async () => Number(await readFile(join(directory, 'pid'), 'utf8')),
     reset,
