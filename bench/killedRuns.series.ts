@@ -1,7 +1,7 @@
 // The app's process is killed (-9) during runs: at random times (KILLS, default 300), and before, during and after each outgoing call; half of the
 // runs over the connection, half over the function URLs. Then one scheduled run. Which users are left, and how long before the kill had their id
 // reached the process? Exits with 1 if one is left that had reached it more than 500 ms before, or a run that can't know does not say so.
-import type { Run } from '../src/workflow/runRecord';
+import type { Run } from '../src/runs/run';
 import { startSurroundings } from '../test/app/appWithProxies';
 import type { AppUnderTest } from '../test/app/appUnderTest';
 import type { Asked, Meddling } from '../test/app/meddlingProxy';

@@ -1,4 +1,4 @@
-import { LIMITS } from '../src/limits';
+import { LIMITS } from '../src/base/limits';
 import { CommandError, FAILED, sayError } from './commandError';
 import { appKey, DEFAULT_KEY_VARIABLE, type TargetOptions } from './target';
 

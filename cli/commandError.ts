@@ -1,5 +1,5 @@
-import { isAppError } from '../src/errors';
-import { redactText } from '../src/redact';
+import { isAppError } from '../src/base/errors';
+import { redactText } from '../src/base/redact';
 
 /** The run, the check or the call was made, and did not pass. */
 export const FAILED = 1;

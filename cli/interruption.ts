@@ -1,4 +1,4 @@
-import { AppError } from '../src/errors';
+import { AppError } from '../src/base/errors';
 
 /** What arrives within this time of the first is the same Ctrl+C: a terminal tells every process of the group, and a parent passes it on. */
 const SAME_MS = 700;

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { CommandError } from './commandError';
 import { checkUserId, SCOPES } from '../src/identity/inputs';
 import type { Scope } from '../src/identity/identityActions';
-import { DEEPER_CHECKS, type DeeperCheck } from '../src/workflow/deeperChecks';
+import { DEEPER_CHECKS, type DeeperCheck } from '../src/base/workflowSettings';
 
 // Each takes the text of an option or argument, and throws InvalidArgumentError, which commander reports with the option's name.
 

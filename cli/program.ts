@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../package.json';
-import { redactText } from '../src/redact';
+import { redactText } from '../src/base/redact';
 import { addDoctor } from './commands/doctor';
 import { addRun } from './commands/run';
 import { addRuns } from './commands/runs';

@@ -1,11 +1,11 @@
 import { Option, type Command } from 'commander';
 import { createIdentityEmulator } from '../local/emulator';
-import { isAppError } from '../src/errors';
+import { isAppError } from '../src/base/errors';
 import { AcsActions } from '../src/identity/acsActions';
 import { openConnection, type Connection } from '../src/identity/connections';
 import { FunctionUrlActions } from '../src/identity/functionUrlActions';
 import type { IdentityActions } from '../src/identity/identityActions';
-import { rememberSecret } from '../src/redact';
+import { rememberSecret } from '../src/base/redact';
 import { CommandError } from './commandError';
 import { appUrl, variableName } from './optionValues';
 

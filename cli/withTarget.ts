@@ -1,4 +1,4 @@
-import { isAppError } from '../src/errors';
+import { isAppError } from '../src/base/errors';
 import { COULD_NOT_RUN, CommandError, FAILED, sayError } from './commandError';
 import { openTarget, type Target, type TargetOptions } from './target';
 

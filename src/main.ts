@@ -1,5 +1,4 @@
 import { app } from '@azure/functions';
-import { theApp } from './app';
 import './functions/createUser';
 import './functions/dashboard';
 import './functions/deleteUser';
@@ -10,7 +9,8 @@ import './functions/issueToken';
 import './functions/revokeTokens';
 import './functions/runs';
 import './functions/scheduledRun';
+import { stopRuns } from './workflow/startRun';
 
 app.hook.appTerminate(async () => {
-  for (const sentence of await theApp.terminate()) console.error(sentence);
+  for (const sentence of await stopRuns()) console.error(sentence);
 });

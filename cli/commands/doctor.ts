@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { painter, plain, styleFor } from '../../local/runPrinter';
 import type { Connection } from '../../src/identity/connections';
-import { redactText } from '../../src/redact';
+import { redactText } from '../../src/base/redact';
 import { CommandError, FAILED } from '../commandError';
 import { CHECKS, failed, passed, skipped, type Finding } from '../doctor/finding';
 import { checkNetwork } from '../doctor/network';

@@ -1,11 +1,11 @@
 import { Option, type Command } from 'commander';
 import { chatStatus } from '../../src/identity/probes';
-import { LIMITS } from '../../src/limits';
+import { LIMITS } from '../../src/base/limits';
 import { anonymousStatuses } from '../../src/identity/probes';
 import type { Scope } from '../../src/identity/identityActions';
-import type { DeeperCheck } from '../../src/workflow/deeperChecks';
+import type { DeeperCheck } from '../../src/base/workflowSettings';
 import { identityLifecycle } from '../../src/workflow/identityLifecycle';
-import type { Run } from '../../src/workflow/runRecord';
+import type { Run } from '../../src/runs/run';
 import { runWorkflow } from '../../src/workflow/runWorkflow';
 import { COULD_NOT_RUN, CommandError, FAILED, sayError } from '../commandError';
 import { watchInterruption, type Interruption } from '../interruption';

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { describeRun, styleFor, type PrintedRun } from '../../local/runPrinter';
 import type { Scope } from '../../src/identity/identityActions';
-import { LIMITS } from '../../src/limits';
+import { LIMITS } from '../../src/base/limits';
 import { askApp } from '../appCalls';
 import { FAILED } from '../commandError';
 import { outputFormat, scopeList, wholeNumber } from '../optionValues';

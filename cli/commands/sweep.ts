@@ -1,10 +1,10 @@
 import { Option, type Command } from 'commander';
-import { AppError, isAppError } from '../../src/errors';
+import { AppError, isAppError } from '../../src/base/errors';
 import { openHistory, type History } from '../../src/history/openHistory';
 import { AcsActions } from '../../src/identity/acsActions';
 import { createCredential } from '../../src/identity/credentials';
-import { LIMITS } from '../../src/limits';
-import { startOfRunId } from '../../src/runId';
+import { LIMITS } from '../../src/base/limits';
+import { startOfRunId } from '../../src/runs/runId';
 import { identityLifecycle } from '../../src/workflow/identityLifecycle';
 import { sweep } from '../../src/workflow/sweep';
 import { COULD_NOT_RUN, CommandError, FAILED, sayError } from '../commandError';

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { Scope } from '../../src/identity/identityActions';
-import { redactToken } from '../../src/redact';
+import { redactToken } from '../../src/base/redact';
 import { watchInterruption } from '../interruption';
 import { outputFormat, scopeList, userId, wholeNumber } from '../optionValues';
 import { describeToken } from '../output/tokenText';

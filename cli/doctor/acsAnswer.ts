@@ -1,7 +1,8 @@
 import type { Connection } from '../../src/identity/connections';
 import { acsFailure, type AcsFailure } from '../../src/identity/acsFailure';
 import { FOREIGN_USER } from '../../src/identity/probes';
-import { LIMITS, withLimit } from '../../src/limits';
+import { LIMITS } from '../../src/base/limits';
+import { withLimit } from '../../src/base/timeLimit';
 import { failed, passed, skipped, type Finding } from './finding';
 
 /** How far a clock may be off before it is a fault: ACS's own limit is 5 or 15 minutes, and clocks drift on. */

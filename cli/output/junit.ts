@@ -1,5 +1,5 @@
 import reports from 'junit-report-builder';
-import type { Action, Run } from '../../src/workflow/runRecord';
+import type { Action, Run } from '../../src/runs/run';
 
 const CLASS = 'acs-identity';
 

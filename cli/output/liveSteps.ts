@@ -8,7 +8,7 @@ import {
   type PrintStyle,
   type StepWidths,
 } from '../../local/runPrinter';
-import type { Action, Run } from '../../src/workflow/runRecord';
+import type { Action, Run } from '../../src/runs/run';
 import type { Workflow } from '../../src/workflow/step';
 
 /** Shows a run while it goes on: a line as each step ends and, on a terminal, a spinner for the one that runs. */

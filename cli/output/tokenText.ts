@@ -1,4 +1,4 @@
-import type { RedactedToken } from '../../src/redact';
+import type { RedactedToken } from '../../src/base/redact';
 
 /** What may be shown of a token, in lines. */
 export function describeToken({ sha256, scopes = [], expiresOn = '' }: RedactedToken): string[] {

@@ -1,5 +1,5 @@
 import { ambiguousApiVersion, missingApiVersion, unsupportedApiVersion } from './serviceErrors';
-import type { OperationName } from './operations/operation';
+import type { OperationName } from './operations/operationNames';
 
 export const API_VERSIONS = [
   '2021-03-07',

@@ -1,5 +1,5 @@
-import { HOST_STORAGE_SETTINGS, readSchedule, type Schedule } from '../../src/schedule';
-import type { HostedFunction } from './host';
+import { HOST_STORAGE_SETTINGS, readSchedule, type Schedule } from '../../src/base/schedule';
+import type { HostedFunction } from './hostedFunction';
 import { settingOf, type HostJson } from './hostSettings';
 import type { Binding, FunctionMetadata } from './ipc';
 import { compileRoute, type Matcher } from './routes';

@@ -13,8 +13,11 @@ import { scriptsOf, watchFiles } from './fileWatch';
 import { functionTable, type AppFunction } from './functionTable';
 import { parseTimeSpanMs, readJson, readLocalSettings, settingOf, type HostJson } from './hostSettings';
 import { createHttpServer, type ServedApp } from './httpServer';
+import type { HostedFunction } from './hostedFunction';
 import type { Answer, LoadedApp, LogEntry } from './ipc';
 import { createTimers } from './timers';
+
+export type { HostedFunction };
 
 export interface FunctionsHostOptions {
   appDirectory: string;
@@ -33,8 +36,6 @@ export interface FunctionsHostOptions {
 export type StopSignal = 'SIGTERM' | 'SIGINT';
 const defaultStopGraceMs = { SIGTERM: 30_000, SIGINT: 2000 };
 
-type Details = Partial<Record<'url' | 'authLevel' | 'schedule' | 'error', string>> & { methods?: string[] };
-export type HostedFunction = Details & { name: string; type: 'http' | 'timer'; disabled: boolean };
 type RunningHost = Readonly<{ url: string; port: number; functions: HostedFunction[] }>;
 /**
  * `ended`: its exit code, when it was stopped (0) or has ended by itself (1). `stop` (default: SIGTERM) closes the port and idle

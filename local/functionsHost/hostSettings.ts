@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-export { timeSpanMs as parseTimeSpanMs } from '../../src/schedule';
+export { timeSpanMs as parseTimeSpanMs } from '../../src/base/schedule';
 
 type HttpPart = { routePrefix?: string; customHeaders?: Record<string, string> };
 /** The parts of host.json and of local.settings.json that count here. */

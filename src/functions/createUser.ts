@@ -1,9 +1,8 @@
 import { app } from '@azure/functions';
-import { theApp } from '../app';
 import { handle } from '../http/handle';
 import { createUserInput } from '../identity/inputs';
-import { RUN_MARK_HEADER } from '../identity/runMark';
-import { allowedWish } from '../identity/operatorLimits';
+import { RUN_MARK_HEADER } from '../identity/identityActions';
+import { createUserForCall } from '../workflow/createUserForCall';
 
 app.http('createUser', {
   methods: ['POST'],
@@ -11,7 +10,7 @@ app.http('createUser', {
   authLevel: 'function',
   handler: handle(createUserInput, async (input, call) => ({
     status: 201,
-    jsonBody: await theApp.createUser(allowedWish(input), {
+    jsonBody: await createUserForCall(input, {
       ...call,
       runMark: call.request.headers.get(RUN_MARK_HEADER) ?? undefined,
       log: call.context,

@@ -1,6 +1,6 @@
 import { app } from '@azure/functions';
-import { theApp } from '../app';
 import { handle } from '../http/handle';
+import { identityActions } from '../identity';
 import { userInput } from '../identity/inputs';
 
 app.http('deleteUser', {
@@ -8,7 +8,7 @@ app.http('deleteUser', {
   route: 'users/{userId}',
   authLevel: 'function',
   handler: handle(userInput, async (input, call) => {
-    await (await theApp.identity(input)).deleteUser(input, call);
+    await (await identityActions(input.connection)).deleteUser(input, call);
     return { status: 204 };
   }),
 });

@@ -1,6 +1,6 @@
 import { app } from '@azure/functions';
-import { theApp } from '../app';
 import { handle } from '../http/handle';
+import { identityActions } from '../identity';
 import { exchangeTeamsTokenInput } from '../identity/inputs';
 
 app.http('exchangeTeamsToken', {
@@ -9,6 +9,6 @@ app.http('exchangeTeamsToken', {
   authLevel: 'function',
   handler: handle(exchangeTeamsTokenInput, async (input, call) => ({
     status: 200,
-    jsonBody: await (await theApp.identity(input)).exchangeTeamsToken(input, call),
+    jsonBody: await (await identityActions(input.connection)).exchangeTeamsToken(input, call),
   })),
 });

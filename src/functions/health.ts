@@ -1,11 +1,11 @@
 import { app } from '@azure/functions';
-import { theApp } from '../app';
 import { handle } from '../http/handle';
-import { healthAnswer } from '../http/healthAnswer';
+import { health } from '../status/health';
+import { healthAnswer } from '../status/healthAnswer';
 
 app.http('health', {
   methods: ['GET', 'HEAD'],
   route: 'health',
   authLevel: 'anonymous',
-  handler: handle({ ignoresQuery: true }, () => Promise.resolve(healthAnswer(theApp.lastSeen()))),
+  handler: handle({ ignoresQuery: true }, () => Promise.resolve(healthAnswer(health()))),
 });

@@ -1,11 +1,11 @@
 import { app } from '@azure/functions';
-import { theApp } from '../app';
 import { handle } from '../http/handle';
-import { healthAnswer } from '../http/healthAnswer';
+import { deepHealth } from '../status/deepHealth';
+import { healthAnswer } from '../status/healthAnswer';
 
 app.http('healthDeep', {
   methods: ['GET'],
   route: 'health/deep',
   authLevel: 'function',
-  handler: handle({}, async () => healthAnswer(await theApp.askAll())),
+  handler: handle({}, async () => healthAnswer(await deepHealth())),
 });

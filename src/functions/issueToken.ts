@@ -1,8 +1,7 @@
 import { app } from '@azure/functions';
-import { theApp } from '../app';
 import { handle } from '../http/handle';
+import { identityActions } from '../identity';
 import { issueTokenInput } from '../identity/inputs';
-import { allowedWish } from '../identity/operatorLimits';
 
 app.http('issueToken', {
   methods: ['POST'],
@@ -10,6 +9,6 @@ app.http('issueToken', {
   authLevel: 'function',
   handler: handle(issueTokenInput, async (input, call) => ({
     status: 200,
-    jsonBody: await (await theApp.identity(input)).issueToken(allowedWish(input), call),
+    jsonBody: await (await identityActions(input.connection)).issueToken(input, call),
   })),
 });

@@ -1,6 +1,6 @@
 import { app } from '@azure/functions';
-import { theApp } from '../app';
 import { handle } from '../http/handle';
+import { identityActions } from '../identity';
 import { userInput } from '../identity/inputs';
 
 app.http('revokeTokens', {
@@ -8,7 +8,7 @@ app.http('revokeTokens', {
   route: 'users/{userId}/tokens',
   authLevel: 'function',
   handler: handle(userInput, async (input, call) => {
-    await (await theApp.identity(input)).revokeTokens(input, call);
+    await (await identityActions(input.connection)).revokeTokens(input, call);
     return { status: 204 };
   }),
 });

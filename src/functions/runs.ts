@@ -1,10 +1,12 @@
 import { app } from '@azure/functions';
-import { theApp } from '../app';
+import { history } from '../history';
 import { byRoute, handle } from '../http/handle';
-import { runPage, startedRun } from '../http/runAnswers';
-import { startRunInput } from '../identity/inputs';
+import { runPage, startedRun } from '../runs/answers';
 import { logAction, logRun } from '../workflow/runLog';
-import { getRunInput, latestRunInput, listRunsInput, statisticsInput } from '../workflow/listRunsInput';
+import { runStatistics } from '../workflow/runStatistics';
+import { startRun } from '../workflow/startRun';
+import { getRun, latestRun } from '../runs/storedRuns';
+import { getRunInput, latestRunInput, listRunsInput, startRunInput, statisticsInput } from '../runs/inputs';
 
 const MANUAL = { name: 'Manual', kind: 'Http' } as const;
 
@@ -15,9 +17,9 @@ app.http('runs', {
   handler: byRoute('runId', {
     POST: handle(
       startRunInput,
-      async ({ failOnError, ...wish }, { request, clientTrackingId, traceparent, context }) => {
-        const run = await theApp.run({
-          ...wish,
+      async ({ failOnError, ...input }, { request, clientTrackingId, traceparent, context }) => {
+        const run = await startRun({
+          ...input,
           clientTrackingId,
           traceparent,
           log: context,
@@ -28,12 +30,18 @@ app.http('runs', {
         return startedRun(run, request, failOnError === 'true');
       },
     ),
-    GET: handle(listRunsInput, async (query, { request }) => runPage(await theApp.listRuns(query), request)),
-    'GET latest': handle(latestRunInput, async (wish) => ({ status: 200, jsonBody: await theApp.latestRun(wish) })),
-    'GET statistics': handle(statisticsInput, async (wish) => ({
+    GET: handle(listRunsInput, async (query, { request }) => runPage(await history().runs.list(query), request)),
+    'GET latest': handle(latestRunInput, async (query) => ({
       status: 200,
-      jsonBody: await theApp.statistics(wish),
+      jsonBody: await latestRun(history().runs, query),
     })),
-    'GET {runId}': handle(getRunInput, async ({ runId }) => ({ status: 200, jsonBody: await theApp.getRun(runId) })),
+    'GET statistics': handle(statisticsInput, async (query) => ({
+      status: 200,
+      jsonBody: await runStatistics(query),
+    })),
+    'GET {runId}': handle(getRunInput, async ({ runId }) => ({
+      status: 200,
+      jsonBody: await getRun(history().runs, runId),
+    })),
   }),
 });

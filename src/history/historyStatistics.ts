@@ -1,8 +1,8 @@
-import { LIMITS } from '../limits';
-import type { StatisticsWindow } from '../workflow/listRunsInput';
-import { countEntries } from './ledger';
+import { LIMITS } from '../base/limits';
+import type { StatisticsWindow } from '../runs/inputs';
+import { countEntries } from '../runs/ledger';
 import type { History } from './openHistory';
-import { statisticsOf, windowOf, type RunStatistics } from './runStatistics';
+import { statisticsOf, windowOf, type RunStatistics } from '../runs/statistics';
 
 /** What the runs of a window came to, and their users. */
 export interface HistoryStatistics extends RunStatistics {

@@ -1,6 +1,7 @@
 import type { TableClient, TransactionAction } from '@azure/data-tables';
-import { AppError, isAppError } from '../errors';
-import { LIMITS, withLimit } from '../limits';
+import { AppError, isAppError } from '../base/errors';
+import { LIMITS } from '../base/limits';
+import { withLimit } from '../base/timeLimit';
 
 export interface TableOptions {
   /** Makes the client, on first use: its module is large. */
@@ -10,6 +11,8 @@ export interface TableOptions {
   /** The setting that names the storage, for messages. */
   setting: string;
   limitMs?: number;
+  /** Called when an operation ended; without an error it went well. For health. */
+  onOutcome?: (error?: AppError) => void;
 }
 
 /** Rows by their keys. `above` and `below` are no part of the range. */
@@ -42,7 +45,7 @@ export class HistoryTable {
    */
   async bounded<T>(work: (rows: Rows) => Promise<T>, limitMs = this.options.limitMs ?? LIMITS.storageMs): Promise<T> {
     try {
-      return await withLimit(limitMs, undefined, async (signal) => {
+      const result = await withLimit(limitMs, undefined, async (signal) => {
         const client = await this.client();
         const rows = new Rows(client, this.partitionKey, signal);
         try {
@@ -53,16 +56,13 @@ export class HistoryTable {
           return await work(rows);
         }
       });
-    } catch (error) {
-      if (isAppError(error)) throw error;
-      throw new AppError(
-        503,
-        'StorageUnavailable',
-        `The storage that keeps runs (setting '${this.options.setting}') ${fault(error)}.`,
-        {
-          cause: error,
-        },
-      );
+      this.options.onOutcome?.();
+      return result;
+    } catch (cause) {
+      const message = () => `The storage that keeps runs (setting '${this.options.setting}') ${fault(cause)}.`;
+      const error = isAppError(cause) ? cause : new AppError(503, 'StorageUnavailable', message(), { cause });
+      this.options.onOutcome?.(error);
+      throw error;
     }
   }
 

@@ -1,5 +1,5 @@
-import { startOfRunId } from '../runId';
-import type { Ledger, LedgerEntry, LedgerQuery } from './ledger';
+import { startOfRunId } from '../runs/runId';
+import type { Ledger, LedgerEntry, LedgerQuery } from '../runs/ledger';
 
 /** Users that are remembered at the most; the one written down first goes first. */
 const MEMORY_USERS = 10_000;

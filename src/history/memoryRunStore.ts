@@ -1,9 +1,9 @@
-import type { Run } from '../workflow/runRecord';
-import { entriesOf, type Ledger, type LedgerEntry } from './ledger';
-import { isUnknown, withoutUser } from './runCleanup';
-import { passes, summaryOf } from './runSummary';
-import { addEnd, emptyTally, endOf, hourOf, type HourOfRuns } from './runStatistics';
-import { DEFAULT_TOP, type HoursQuery, type RunPage, type RunQuery, type RunStore } from './runStore';
+import type { Run } from '../runs/run';
+import { entriesOf, type Ledger, type LedgerEntry } from '../runs/ledger';
+import { isUnknown, withoutUser } from '../runs/cleanup';
+import { passes, summaryOf } from '../runs/summary';
+import { addEnd, emptyTally, endOf, hourOf, type HourOfRuns } from '../runs/statistics';
+import { DEFAULT_TOP, type HoursQuery, type RunPage, type RunQuery, type RunStore } from '../runs/runStore';
 
 /** Runs that are kept at the most; the oldest goes first. */
 export const MEMORY_RUNS = 500;

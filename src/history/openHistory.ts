@@ -1,12 +1,12 @@
 import type { TableClient, TableServiceClientOptions } from '@azure/data-tables';
 import type { TokenCredential } from '@azure/identity';
 import type { PipelinePolicy } from '@azure/core-rest-pipeline';
-import { misconfigured } from '../errors';
-import { HistoryTable, NotTables } from './historyTable';
-import type { Ledger } from './ledger';
+import { misconfigured } from '../base/errors';
+import { HistoryTable, NotTables, type TableOptions } from './historyTable';
+import type { Ledger } from '../runs/ledger';
 import { MemoryLedger } from './memoryLedger';
 import { MemoryRunStore } from './memoryRunStore';
-import type { RunStore } from './runStore';
+import type { RunStore } from '../runs/runStore';
 import { TablesLedger } from './tablesLedger';
 import { TablesRunStore } from './tablesRunStore';
 
@@ -32,8 +32,8 @@ export interface History {
   clockSkewMs: () => number | undefined;
 }
 
-/** The history at `place`; nothing is connected to before it is used. */
-export function openHistory(place: HistoryPlace, partitionKey: string): History {
+/** The history at `place`; nothing is connected to before it is used. `onOutcome`: see {@link TableOptions}. */
+export function openHistory(place: HistoryPlace, partitionKey: string, onOutcome?: TableOptions['onOutcome']): History {
   if (place.kind === 'memory') {
     const ledger = new MemoryLedger();
     return { runs: new MemoryRunStore(ledger), ledger, clockSkewMs: () => undefined };
@@ -44,7 +44,12 @@ export function openHistory(place: HistoryPlace, partitionKey: string): History 
     opened.pipeline.addPolicy(answerPolicy((ms) => (skewMs = ms)));
     return opened;
   };
-  const table = new HistoryTable({ partitionKey, setting: place.setting, client });
+  const table = new HistoryTable({
+    partitionKey,
+    setting: place.setting,
+    client,
+    ...(onOutcome ? { onOutcome } : {}),
+  });
   return { runs: new TablesRunStore(table), ledger: new TablesLedger(table), clockSkewMs: () => skewMs };
 }
 

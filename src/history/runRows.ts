@@ -1,7 +1,7 @@
-import { runIdPrefix } from '../runId';
-import type { Action, Run, RunError } from '../workflow/runRecord';
-import type { RunQuery } from './runStore';
-import { summaryOf } from './runSummary';
+import { runIdPrefix } from '../runs/runId';
+import type { Action, Run, RunError } from '../runs/run';
+import type { RunQuery } from '../runs/runStore';
+import { summaryOf } from '../runs/summary';
 
 /** UTF-16 units that one property holds at the most (Azure: 32 Ki), less a little. */
 export const PROPERTY_UNITS = 32_000;

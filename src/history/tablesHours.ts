@@ -13,8 +13,8 @@ import {
   type TalliesOfHour,
 } from './hourRows';
 import { sinceKey, untilKey } from './runRows';
-import { addEnd, addTally, emptyTally, hourOf, type HourOfRuns } from './runStatistics';
-import type { HoursQuery } from './runStore';
+import { addEnd, addTally, emptyTally, hourOf, type HourOfRuns } from '../runs/statistics';
+import type { HoursQuery } from '../runs/runStore';
 
 /** Ended runs that statistics read one by one; where there are more they are folded first. */
 const MAX_UNFOLDED = 500;

@@ -1,6 +1,6 @@
-import { LIMITS } from '../limits';
+import { LIMITS } from '../base/limits';
 import type { HistoryTable } from './historyTable';
-import type { Ledger, LedgerEntry, LedgerQuery } from './ledger';
+import type { Ledger, LedgerEntry, LedgerQuery } from '../runs/ledger';
 import { untilKey } from './runRows';
 
 const PREFIX = 'l!';

@@ -1,14 +1,14 @@
 import type { TransactionAction } from '@azure/data-tables';
-import { isRunId } from '../runId';
-import type { Run } from '../workflow/runRecord';
+import { isRunId } from '../runs/runId';
+import type { Run } from '../runs/run';
 import { isConflict, type HistoryTable, type Row, type Rows } from './historyTable';
 import { endedRow, isEnd } from './hourRows';
-import { entriesOf, type LedgerEntry } from './ledger';
-import { isUnknown, withoutUser } from './runCleanup';
+import { entriesOf, type LedgerEntry } from '../runs/ledger';
+import { isUnknown, withoutUser } from '../runs/cleanup';
 import { indexRows, keyRange, keysOfRun, runOf, runRow, sinceKey, statusKey, untilKey, type RunRow } from './runRows';
-import { passes } from './runSummary';
-import { DEFAULT_TOP, type HoursQuery, type RunPage, type RunQuery, type RunStore } from './runStore';
-import type { HourOfRuns } from './runStatistics';
+import { passes } from '../runs/summary';
+import { DEFAULT_TOP, type HoursQuery, type RunPage, type RunQuery, type RunStore } from '../runs/runStore';
+import type { HourOfRuns } from '../runs/statistics';
 import { foldEnded, readHours, trimHours } from './tablesHours';
 import { ledgerKey, ledgerRow } from './tablesLedger';
 

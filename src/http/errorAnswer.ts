@@ -1,5 +1,5 @@
 import type { HttpResponseInit } from '@azure/functions';
-import { AppError, isAppError } from '../errors';
+import { AppError, isAppError } from '../base/errors';
 
 /** The error to answer with: the one that was thrown, or `InternalError`, whose cause goes to the log only. */
 export function toAppError(thrown: unknown, invocationId: string): AppError {

@@ -1,8 +1,8 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import { AppError } from '../errors';
-import { describeError, redactText, safeText } from '../redact';
+import { AppError } from '../base/errors';
+import { describeError, redactText, safeText } from '../base/redact';
 import { errorAnswer, toAppError } from './errorAnswer';
-import { readTraceparent } from '../traceContext';
+import { readTraceparent } from '../base/traceContext';
 import { readInput, type InputOf, type InputSpec } from './validate';
 
 /** What a request says beside its input, and where its retries are noted. */

@@ -1,7 +1,7 @@
 import type { HttpRequest } from '@azure/functions';
 import * as v from 'valibot';
-import { AppError, errorOfFaults, MAX_FAULTS, type ErrorDetail } from '../errors';
-import { safeText } from '../redact';
+import { AppError, errorOfFaults, MAX_FAULTS, type ErrorDetail } from '../base/errors';
+import { safeText } from '../base/redact';
 
 /** What a function takes: schemas of its route parameters, query values and JSON body. */
 export interface InputSpec {

@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { CommunicationAccessToken } from '@azure/communication-identity';
-import { AppError } from '../errors';
-import { LIMITS, withLimit } from '../limits';
-import { STRAY_USER_TARGET } from '../userId';
+import { AppError } from '../base/errors';
+import { LIMITS } from '../base/limits';
+import { withLimit } from '../base/timeLimit';
+import { STRAY_USER_TARGET } from './userId';
 import { meaningOf, type Operation } from './acsErrors';
 import { acsFailure, foreignText, statusName, tokenFailure, type AcsFailure } from './acsFailure';
 import type { Connection } from './connections';
-import type { AccessToken, CallOptions, CreatedUser, IdentityActions } from './identityActions';
+import type { AccessToken, CallOptions, CreatedUser, IdentityActions, TokenRequest } from './identityActions';
 import { DEFAULT_RETRY, mayRepeat, nextDelay, SYSTEM_CLOCK, type RetryClock } from './retries';
 
 export interface AcsActionsOptions {
   /** Told how each call ended; for health. `error` is undefined when ACS took the call. */
   onOutcome?: (connection: string, error: AppError | undefined) => void;
+  /** Applies the operator's limits to what is asked of tokens. @throws AppError 403 */
+  enforceLimits?: <T extends TokenRequest>(input: T) => T;
   clock?: RetryClock;
   /** The limit of one request that may be repeated, in milliseconds. */
   callMs?: number;
@@ -43,10 +46,11 @@ export class AcsActions implements IdentityActions {
     options: CallOptions = {},
   ): Promise<CreatedUser> {
     const { client } = this.connection;
-    const scopes = input.createTokenWithScopes ?? [];
+    const asked = this.withinLimits(input);
+    const scopes = asked.createTokenWithScopes ?? [];
     const made = await this.call('createUser', options, async (sdk) => {
       if (scopes.length === 0) return { id: required((await client.createUser(sdk)).communicationUserId) };
-      const answer = await client.createUserAndToken([...scopes], { ...sdk, ...lifetime(input.expiresInMinutes) });
+      const answer = await client.createUserAndToken([...scopes], { ...sdk, ...lifetime(asked.expiresInMinutes) });
       return { id: required(answer.user.communicationUserId), answer };
     });
     const identity = { id: made.id };
@@ -67,11 +71,12 @@ export class AcsActions implements IdentityActions {
     input: Parameters<IdentityActions['issueToken']>[0],
     options: CallOptions = {},
   ): Promise<AccessToken> {
+    const asked = this.withinLimits(input);
     return this.call('issueToken', options, async (sdk) =>
       accessToken(
-        await this.connection.client.getToken(user(input), [...input.scopes], {
+        await this.connection.client.getToken(user(input), [...asked.scopes], {
           ...sdk,
-          ...lifetime(input.expiresInMinutes),
+          ...lifetime(asked.expiresInMinutes),
         }),
       ),
     );
@@ -100,6 +105,10 @@ export class AcsActions implements IdentityActions {
         }),
       ),
     );
+  }
+
+  private withinLimits<T extends TokenRequest>(input: T): T {
+    return this.options.enforceLimits?.(input) ?? input;
   }
 
   private async call<T>(operation: Operation, wish: CallOptions, send: (sdk: SdkOptions) => Promise<T>): Promise<T> {

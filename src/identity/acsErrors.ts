@@ -1,5 +1,5 @@
-import { AppError, type InnerError } from '../errors';
-import { USER_MAY_EXIST_DETAIL } from '../userId';
+import { AppError, type InnerError } from '../base/errors';
+import { USER_MAY_EXIST_DETAIL } from './userId';
 import type { AcsFailure } from './acsFailure';
 import type { Connection } from './connections';
 

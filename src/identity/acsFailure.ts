@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
-import { isAppError } from '../errors';
-import { LimitReached } from '../limits';
-import { safeText } from '../redact';
+import { isAppError } from '../base/errors';
+import { LimitReached } from '../base/timeLimit';
+import { safeText } from '../base/redact';
 
 /** Limits of the texts that come from ACS or from a function URL, in characters. ACS's messages may have up to 1 MB. */
 export const FOREIGN_TEXT = { message: 1_000, word: 100 } as const;

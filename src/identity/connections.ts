@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import type { CommunicationIdentityClient as IdentityClient } from '@azure/communication-identity';
 import { CommunicationIdentityClient } from '@azure/communication-identity';
-import { AppError, misconfigured } from '../errors';
-import { connectionNames, connectionSettings, type ConnectionSettings } from '../settings';
+import { AppError, misconfigured } from '../base/errors';
+import { connectionNames, connectionSettings, type ConnectionSettings } from '../base/settings';
 import { checkCredentialKind, createCredential } from './credentials';
 
 /** What the SDK asks a token for: `communicationAuthPolicy` of @azure/communication-common. */

@@ -1,5 +1,5 @@
 import type { TokenCredential } from '@azure/identity';
-import { misconfigured } from '../errors';
+import { misconfigured } from '../base/errors';
 import { keepTokens } from './keptTokens';
 
 /** @throws AppError `Misconfigured` when `kind` is no kind of credential that this app has */

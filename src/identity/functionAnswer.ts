@@ -1,4 +1,4 @@
-import type { AppErrorOptions, ErrorDetail } from '../errors';
+import type { AppErrorOptions, ErrorDetail } from '../base/errors';
 import { FOREIGN_TEXT, foreignText } from './acsFailure';
 import type { Attempt } from './identityActions';
 

@@ -1,12 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { AppError } from '../errors';
-import { LIMITS, LimitReached, withLimit } from '../limits';
+import { AppError } from '../base/errors';
+import { LIMITS } from '../base/limits';
+import { LimitReached, withLimit } from '../base/timeLimit';
 import { foreignText, statusName } from './acsFailure';
 import { attemptsOf, errorFields, readJson } from './functionAnswer';
 import { stopping, unreachable, withUserMayExist, type Failed } from './functionUrlFailures';
-import { isUserId } from '../userId';
-import { RUN_MARK_HEADER } from './runMark';
-import type { AccessToken, Attempt, CallOptions, CreatedUser, IdentityActions } from './identityActions';
+import { isUserId } from './userId';
+import {
+  RUN_MARK_HEADER,
+  type AccessToken,
+  type Attempt,
+  type CallOptions,
+  type CreatedUser,
+  type IdentityActions,
+} from './identityActions';
 import { DEFAULT_RETRY, nextDelay, SYSTEM_CLOCK, type RetryClock } from './retries';
 
 export interface FunctionUrlOptions {

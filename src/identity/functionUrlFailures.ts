@@ -1,6 +1,6 @@
-import { AppError } from '../errors';
-import { LimitReached } from '../limits';
-import { USER_MAY_EXIST_DETAIL } from '../userId';
+import { AppError } from '../base/errors';
+import { LimitReached } from '../base/timeLimit';
+import { USER_MAY_EXIST_DETAIL } from './userId';
 
 /** A call that did not succeed. */
 export interface Failed {

@@ -1,6 +1,13 @@
 /** What an ACS user access token may be for. */
 export type Scope = 'chat' | 'voip' | 'chat.join' | 'chat.join.limited' | 'voip.join';
 
+/** What a caller asks of tokens. */
+export interface TokenRequest {
+  scopes?: readonly Scope[] | undefined;
+  createTokenWithScopes?: readonly Scope[] | undefined;
+  expiresInMinutes?: number | undefined;
+}
+
 /** An ACS user access token. `expiresOn` is RFC 3339 UTC with milliseconds and `Z`. */
 export interface AccessToken {
   token: string;
@@ -78,3 +85,6 @@ export interface IdentityActions {
   revokeTokens(input: { userId: string }, options?: CallOptions): Promise<void>;
   deleteUser(input: { userId: string }, options?: CallOptions): Promise<void>;
 }
+
+/** The header that carries `CallOptions.runMark` to the functions of this app. */
+export const RUN_MARK_HEADER = 'x-acs-identity-run';

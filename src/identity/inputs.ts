@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { entryOfSetting, misconfigured } from '../errors';
+import { entryOfSetting, misconfigured } from '../base/errors';
 import type { Scope } from './identityActions';
 
 /** Every scope that ACS knows (api-version 2023-10-01). */
@@ -26,12 +26,13 @@ function decodeOnce(value: string): string {
 
 const scope = v.picklist(SCOPES, `is not a scope. Scopes are: ${SCOPES.join(', ')}.`);
 /** The length is checked before the entries, so that a long list costs no more than a short one. */
-const scopeList = v.pipe(
+export const scopeList = v.pipe(
   v.array(v.unknown(), 'must be a list of scopes.'),
   v.maxLength(SCOPES.length, `must have at most ${SCOPES.length} entries: there are no more scopes.`),
   v.array(scope),
 );
-const expiresInMinutes = v.pipe(
+export const someScopes = v.pipe(scopeList, v.minLength(1, `must name at least one scope of: ${SCOPES.join(', ')}.`));
+export const expiresInMinutes = v.pipe(
   v.number('must be a number of minutes.'),
   v.integer('must be a whole number of minutes.'),
   v.minValue(60, 'must be at least 60 minutes.'),
@@ -46,7 +47,7 @@ const guid = (what: string) =>
   v.pipe(v.string(`must be ${what}, a GUID.`), v.regex(new RegExp(`^${GUID}$`, 'i'), `must be ${what}, a GUID.`));
 
 /** A field that may be left out; null counts as absent, as ACS takes it. */
-const absent = <const T extends v.GenericSchema>(schema: T) =>
+export const absent = <const T extends v.GenericSchema>(schema: T) =>
   v.optional(
     v.pipe(
       v.nullish(schema),
@@ -57,11 +58,11 @@ const absent = <const T extends v.GenericSchema>(schema: T) =>
 const connectionQuery = v.object({ connection: v.optional(v.string()) });
 const userParams = v.object({ userId });
 
-interface TokenWish {
+interface NewToken {
   createTokenWithScopes?: readonly Scope[] | undefined;
   expiresInMinutes?: number | undefined;
 }
-const expiryNeedsScopes = (body: TokenWish) =>
+const expiryNeedsScopes = (body: NewToken) =>
   body.expiresInMinutes === undefined || (body.createTokenWithScopes ?? []).length > 0;
 
 export const createUserInput = {
@@ -84,7 +85,7 @@ export const issueTokenInput = {
   params: userParams,
   query: connectionQuery,
   body: v.strictObject({
-    scopes: v.pipe(scopeList, v.minLength(1, `must name at least one scope of: ${SCOPES.join(', ')}.`)),
+    scopes: someScopes,
     expiresInMinutes: absent(expiresInMinutes),
   }),
 };
@@ -100,20 +101,7 @@ export const exchangeTeamsTokenInput = {
   }),
 };
 
-export const startRunInput = {
-  query: v.object({
-    connection: v.optional(v.string()),
-    failOnError: v.optional(v.picklist(['true', 'false'], "must be 'true' or 'false'.")),
-  }),
-  optionalBody: true,
-  body: v.strictObject({
-    createTokenWithScopes: absent(scopeList),
-    scopes: absent(v.pipe(scopeList, v.minLength(1, `must name at least one scope of: ${SCOPES.join(', ')}.`))),
-    expiresInMinutes: absent(expiresInMinutes),
-  }),
-};
-
-/** An ACS user id as it is meant, percent-encoding undone; undefined: it is none. */
+/** An ACS user id as it is meant, percent-encoding undone; `undefined` if it is not a user id. */
 export function checkUserId(text: string): string | undefined {
   const result = v.safeParse(userId, text);
   return result.success ? result.output : undefined;

@@ -1,5 +1,5 @@
 import type { AccessToken, GetTokenOptions, TokenCredential } from '@azure/identity';
-import { LIMITS } from '../limits';
+import { LIMITS } from '../base/limits';
 
 /** A token is renewed in the background from this long before it expires, in milliseconds, as the Azure SDKs do (`tokenCycler` of core-rest-pipeline). */
 const RENEW_MS = 120_000;

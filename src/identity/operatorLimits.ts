@@ -1,6 +1,6 @@
-import { errorOfFaults, misconfigured, type ErrorDetail } from '../errors';
-import { limitSettings } from '../settings';
-import type { Scope } from './identityActions';
+import { errorOfFaults, misconfigured, type ErrorDetail } from '../base/errors';
+import { limitSettings } from '../base/settings';
+import type { Scope, TokenRequest } from './identityActions';
 import { SCOPES, scopesOfSetting } from './inputs';
 
 /** What ACS gives at the most, and when nobody asks for less. */
@@ -10,13 +10,6 @@ const ACS_TOKEN_MINUTES = 1440;
 interface OperatorLimits {
   scopes: readonly Scope[];
   tokenMinutes: number;
-}
-
-/** What a caller asks of tokens. */
-export interface TokenWish {
-  scopes?: readonly Scope[] | undefined;
-  createTokenWithScopes?: readonly Scope[] | undefined;
-  expiresInMinutes?: number | undefined;
 }
 
 /** @throws AppError `Misconfigured` */
@@ -29,13 +22,13 @@ function operatorLimits(): OperatorLimits {
 }
 
 /**
- * The wish of a caller, when the operator allows it. A token whose lifetime is left to ACS (24 hours) gets the longest that is allowed.
- * @throws AppError 403 `ScopeNotAllowed` or `ExpiryNotAllowed`, with a detail for each fault; `Misconfigured`
+ * What a caller asks of tokens, if the operator allows it. A token whose lifetime is left to ACS (24 hours) gets the longest that is allowed.
+ * @throws AppError 403 `ScopeNotAllowed` or `ExpiryNotAllowed`, with a detail for each limit that is exceeded; `Misconfigured`
  */
-export function allowedWish<T extends TokenWish>(wish: T): T {
+export function enforceLimits<T extends TokenRequest>(input: T): T {
   const limits = operatorLimits();
   const details = (['scopes', 'createTokenWithScopes'] as const).flatMap((field) =>
-    (wish[field] ?? []).flatMap((scope, index): ErrorDetail[] =>
+    (input[field] ?? []).flatMap((scope, index): ErrorDetail[] =>
       limits.scopes.includes(scope)
         ? []
         : [
@@ -47,7 +40,7 @@ export function allowedWish<T extends TokenWish>(wish: T): T {
           ],
     ),
   );
-  if (wish.expiresInMinutes !== undefined && wish.expiresInMinutes > limits.tokenMinutes) {
+  if (input.expiresInMinutes !== undefined && input.expiresInMinutes > limits.tokenMinutes) {
     details.push({
       code: 'ExpiryNotAllowed',
       target: 'expiresInMinutes',
@@ -56,9 +49,9 @@ export function allowedWish<T extends TokenWish>(wish: T): T {
   }
   const [first] = details;
   if (first !== undefined) throw errorOfFaults(403, first.code, details);
-  const asksForToken = (wish.scopes ?? []).length + (wish.createTokenWithScopes ?? []).length > 0;
-  if (wish.expiresInMinutes !== undefined || !asksForToken || limits.tokenMinutes === ACS_TOKEN_MINUTES) return wish;
-  return { ...wish, expiresInMinutes: limits.tokenMinutes };
+  const asksForToken = (input.scopes ?? []).length + (input.createTokenWithScopes ?? []).length > 0;
+  if (input.expiresInMinutes !== undefined || !asksForToken || limits.tokenMinutes === ACS_TOKEN_MINUTES) return input;
+  return { ...input, expiresInMinutes: limits.tokenMinutes };
 }
 
 /**

@@ -1,5 +1,6 @@
-import { AppError } from '../errors';
-import { LIMITS, withLimit } from '../limits';
+import { AppError } from '../base/errors';
+import { LIMITS } from '../base/limits';
+import { withLimit } from '../base/timeLimit';
 
 /** A user id of no resource: asking ACS to revoke its tokens tells whether our credentials are taken, and changes nothing. */
 export const FOREIGN_USER = '8:acs:00000000-0000-0000-0000-000000000000_00000000-0000-0000-0000-000000000000';

@@ -1,4 +1,4 @@
-import { sleep as sleepFor } from '../limits';
+import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { AcsFailure } from './acsFailure';
 import type { Operation } from './acsErrors';
 import type { RetryPolicy } from './identityActions';
@@ -29,7 +29,11 @@ export interface RetryClock {
   random: () => number;
 }
 
-export const SYSTEM_CLOCK: RetryClock = { now: () => performance.now(), sleep: sleepFor, random: Math.random };
+export const SYSTEM_CLOCK: RetryClock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) => sleepFor(ms, undefined, signal ? { signal } : {}),
+  random: Math.random,
+};
 
 /**
  * How long to wait before repetition number `repetition` (from 0), in milliseconds, or undefined when it isn't worth it: no

@@ -3,8 +3,8 @@ import type {
   AzureMonitorMetricExporter,
   AzureMonitorTraceExporter,
 } from '@azure/monitor-opentelemetry-exporter';
-import { newSpanId, traceContextOf, type TraceContext } from '../traceContext';
-import type { Action, Run } from '../workflow/runRecord';
+import { newSpanId, traceContextOf, type TraceContext } from '../base/traceContext';
+import type { Action, Run } from '../runs/run';
 
 export type LogRecord = Parameters<AzureMonitorLogExporter['export']>[0][number];
 export type Span = Parameters<AzureMonitorTraceExporter['export']>[0][number];

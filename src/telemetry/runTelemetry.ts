@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { PipelinePolicy, PipelineResponse } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
-import { LIMITS, LimitReached, sleep, withLimit } from '../limits';
-import { safeText } from '../redact';
-import type { Run } from '../workflow/runRecord';
+import { LIMITS } from '../base/limits';
+import { LimitReached, withLimit } from '../base/timeLimit';
+import { safeText } from '../base/redact';
+import type { Run } from '../runs/run';
 import { availabilityOf, dependenciesOf, maintenanceOf, type MaintenanceResult } from './records';
 
 export interface TelemetryOptions {
@@ -132,7 +133,7 @@ const SENDS_TWICE: PipelinePolicy = {
     const send = () => next(request).catch(broken);
     const first = await send();
     const waitMs = repeatAfter(first);
-    if (waitMs !== undefined) await sleep(waitMs, signal);
+    if (waitMs !== undefined) await sleep(waitMs, undefined, { signal });
     const last = waitMs === undefined ? first : await send();
     if (last instanceof Error) throw last;
     if ([200, 307, 308].includes(last.status)) return last;

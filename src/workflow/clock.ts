@@ -1,5 +1,5 @@
-import { AppError } from '../errors';
-import { LIMITS } from '../limits';
+import { AppError } from '../base/errors';
+import { LIMITS } from '../base/limits';
 
 /** @throws AppError `ClockSkew` when this clock, ahead of the storage's by `skewMs`, is too far off */
 export function checkClock(skewMs: number | undefined): void {

@@ -1,17 +1,10 @@
-import { entryOfSetting, isAppError, misconfigured } from '../errors';
-import { LIMITS, sleep } from '../limits';
-import type { CheckRecord } from './runRecord';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAppError } from '../base/errors';
+import { LIMITS } from '../base/limits';
+import type { DeeperCheck } from '../base/workflowSettings';
+import type { CheckRecord } from '../runs/run';
 import type { StepContext } from './step';
 import { userOf } from './step';
-
-/** Checks that cost calls of their own; a run makes those that it is asked to, each after the step that it is about. */
-export const DEEPER_CHECKS = [
-  'tokenAccepted',
-  'revokedTokenRefused',
-  'deletedUserRefused',
-  'anonymousRefused',
-] as const;
-export type DeeperCheck = (typeof DEEPER_CHECKS)[number];
 
 /** A sentence for a fault; undefined: passed; `not applicable` with the reason. */
 type Finding = string | undefined | { notApplicable: string };
@@ -19,20 +12,6 @@ type Finding = string | undefined | { notApplicable: string };
 /** Any of them lets a user into chat. */
 const CHAT_SCOPES = ['chat', 'chat.join', 'chat.join.limited'];
 const POLL_MS = 1_000;
-
-/** The checks that a setting names. @throws AppError `Misconfigured` that lists the good ones */
-export function readChecks(names: readonly string[]): DeeperCheck[] {
-  return names.map((name) => {
-    const check = DEEPER_CHECKS.find((known) => known === name);
-    if (check === undefined) {
-      throw misconfigured(
-        'WORKFLOW_CHECKS',
-        `has ${entryOfSetting(name)}, which is not a check. Checks are: ${DEEPER_CHECKS.join(', ')}. Separate them with commas.`,
-      );
-    }
-    return check;
-  });
-}
 
 const CHECKS: Record<DeeperCheck, (context: StepContext, signal: AbortSignal) => Promise<Finding>> = {
   async tokenAccepted({ state, probes }, signal) {
@@ -58,7 +37,7 @@ const CHECKS: Record<DeeperCheck, (context: StepContext, signal: AbortSignal) =>
           '(ACS may need up to 15 minutes: see WORKFLOW_REVOCATION_WAIT_SECONDS)'
         );
       }
-      await sleep(Math.min(POLL_MS, leftMs), signal);
+      await sleep(Math.min(POLL_MS, leftMs), undefined, { signal });
     }
   },
 

@@ -1,8 +1,9 @@
 import type { IdentityActions } from '../identity/identityActions';
-import { AppError, isAppError } from '../errors';
-import { delayed, LIMITS, withLimit } from '../limits';
-import type { Action, Run, RunError, RunRequest, RunStatus } from './runRecord';
-import type { TraceContext } from '../traceContext';
+import { AppError, isAppError } from '../base/errors';
+import { LIMITS } from '../base/limits';
+import { delayed, withLimit } from '../base/timeLimit';
+import type { Action, Run, RunError, RunRequest, RunStatus } from '../runs/run';
+import type { TraceContext } from '../base/traceContext';
 import { runStep, skippedAction, skipReason } from './runStep';
 import { RunUsers, type RunLedger } from './runUsers';
 import type { StepContext, Workflow, WorkflowState } from './step';

@@ -1,3 +1,4 @@
+import { WORKFLOW_NAME } from '../runs/run';
 import type { Workflow } from './step';
 import { createUser } from './steps/createUser';
 import { deleteUser } from './steps/deleteUser';
@@ -6,6 +7,6 @@ import { revokeTokens } from './steps/revokeTokens';
 
 /** The test workflow: the four actions of the Logic Apps connector, in order. A step more is a file and a line here. */
 export const identityLifecycle: Workflow = {
-  name: 'identity-lifecycle',
+  name: WORKFLOW_NAME,
   steps: [createUser, issueToken, revokeTokens, deleteUser],
 };

@@ -1,7 +1,7 @@
-import { isAppError } from '../errors';
-import { LIMITS } from '../limits';
-import type { RunStore } from '../history/runStore';
-import type { RunLog } from './runLog';
+import { isAppError } from '../base/errors';
+import { LIMITS } from '../base/limits';
+import type { RunStore } from '../runs/runStore';
+import type { RunLog } from '../base/log';
 import { checkClock } from './clock';
 import { sweep, type LeftUser, type SweepOptions, type SweepReport } from './sweep';
 import type { UnrecordedRuns } from './unrecordedRuns';

@@ -1,4 +1,4 @@
-import { AppError } from '../errors';
+import { AppError } from '../base/errors';
 
 /** What a caller is asked to wait, in seconds: a run usually takes less. */
 const RETRY_AFTER_SECONDS = 5;

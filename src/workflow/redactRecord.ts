@@ -1,5 +1,5 @@
-import { redactText, redactToken } from '../redact';
-import type { RunRequest } from './runRecord';
+import { redactText, redactToken } from '../base/redact';
+import type { RunRequest } from '../runs/run';
 
 /**
  * A copy of a step's inputs or outputs that may be kept: a `{ token, expiresOn }` becomes its redacted form with the scopes

@@ -1,11 +1,5 @@
-import type { Action, Run } from './runRecord';
-
-/** Where lines of a run go: the invocation's context, at the level that fits. */
-export interface RunLog {
-  info(line: string): void;
-  warn(line: string): void;
-  error(line: string): void;
-}
+import type { RunLog } from '../base/log';
+import type { Action, Run } from '../runs/run';
 
 /** Writes one line for a step that ended: a warning when it was skipped or had to be repeated, an error when it failed. */
 export function logAction(log: RunLog, action: Action, prefix = ''): void {

@@ -1,8 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isAppError } from '../errors';
-import { delayed, LIMITS, sleep, withLimit } from '../limits';
-import type { RunStore } from '../history/runStore';
-import type { Run, RunError } from './runRecord';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { isAppError } from '../base/errors';
+import { LIMITS } from '../base/limits';
+import { delayed, withLimit } from '../base/timeLimit';
+import type { RunStore } from '../runs/runStore';
+import type { Run, RunError } from '../runs/run';
 
 /** Between the attempts to write a run that has ended. */
 const WAITS_MS = [500, 2_000];
@@ -72,7 +73,7 @@ export class RunRecorder {
       const waitMs = WAITS_MS[attempt];
       if (error === undefined || waitMs === undefined || performance.now() + waitMs >= deadline) return error;
       try {
-        await sleep(waitMs, signal);
+        await sleep(waitMs, undefined, { signal });
       } catch {
         return error;
       }

@@ -1,5 +1,9 @@
-import { logAction, logRun, type RunLog } from './runLog';
-import type { Action, Run, Trigger } from './runRecord';
+import type { RunLog } from '../base/log';
+import { workflowSettings } from '../base/workflowSettings';
+import { logAction, logRun } from './runLog';
+import { maintainHistory } from './maintainHistory';
+import type { Run, Trigger } from '../runs/run';
+import { startRun, type StartOptions } from './startRun';
 
 /** What the platform says of a timer that fired. Times are RFC 3339. */
 export interface TimerState {
@@ -7,19 +11,20 @@ export interface TimerState {
   scheduleStatus?: { next: string } | undefined;
 }
 
-/** What runs the workflow. */
-export interface Runner {
-  scheduledConnections(): string[];
+/** What a scheduled run consists of. */
+export interface ScheduleParts {
+  /** Connections that are tested, a run for each. */
+  connections: () => string[];
+  startRun: (options: StartOptions) => Promise<Run>;
   /** Cleans up what earlier runs left, within a limit. `failure`: why it could not. */
-  maintain(log: RunLog): Promise<{ failure: string | undefined }>;
-  run(wish: {
-    connection: string;
-    trigger: Trigger;
-    traceparent: string | undefined;
-    log: RunLog;
-    onAction: (action: Action) => void;
-  }): Promise<Run>;
+  maintain: (log: RunLog) => Promise<{ failure: string | undefined }>;
 }
+
+const PARTS: ScheduleParts = {
+  connections: () => workflowSettings().connections,
+  startRun,
+  maintain: maintainHistory,
+};
 
 /**
  * A scheduled run on each connection that is to be tested, side by side: all must end before the platform's own time limit. A timer that is past due runs once and says so.
@@ -27,9 +32,9 @@ export interface Runner {
  * is cleaned up. A run that was stopped with the app is no failure.
  */
 export async function runSchedule(
-  runner: Runner,
   timer: TimerState,
   log: RunLog & { traceContext?: { traceParent?: string | undefined } | undefined },
+  parts: ScheduleParts = PARTS,
   now: number = Date.now(),
 ): Promise<void> {
   const trigger: Trigger = { name: 'Recurrence', kind: 'Timer', isPastDue: timer.isPastDue };
@@ -37,12 +42,12 @@ export async function runSchedule(
   // when it fires by hand, `next` is still to come and says nothing of this run
   if (next !== undefined && Date.parse(next) <= now + 1_000) trigger.scheduledTime = new Date(next).toISOString();
   if (timer.isPastDue) log.warn('This run is past due: the schedule was missed, and runs once now.');
-  const connections = runner.scheduledConnections();
+  const connections = parts.connections();
   const prefix = (connection: string) => (connections.length > 1 ? `${connection}: ` : '');
   const failures: string[] = [];
   const one = async (connection: string) => {
     try {
-      const run = await runner.run({
+      const run = await parts.startRun({
         connection,
         trigger,
         log,
@@ -60,7 +65,7 @@ export async function runSchedule(
     }
   };
   await Promise.all(connections.map(one));
-  const { failure } = await runner.maintain(log);
+  const { failure } = await parts.maintain(log);
   if (failure !== undefined) failures.push(`Maintenance of earlier runs: ${failure}`);
   if (failures.length > 0) throw new Error(`The workflow failed. ${failures.join(' ')}`);
 }

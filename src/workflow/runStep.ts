@@ -1,11 +1,11 @@
-import { isAppError } from '../errors';
+import { isAppError } from '../base/errors';
 import type { Attempt, CallOptions } from '../identity/identityActions';
-import { delayed, LimitReached, withLimit } from '../limits';
-import { redactText, safeText } from '../redact';
-import { newSpanId, traceparentOf } from '../traceContext';
+import { delayed, LimitReached, withLimit } from '../base/timeLimit';
+import { redactText, safeText } from '../base/redact';
+import { newSpanId, traceparentOf } from '../base/traceContext';
 import { redactRecord } from './redactRecord';
 import { deeperChecks, deeperChecksMs } from './deeperChecks';
-import type { Action, ActionStatus, CheckRecord, RunError } from './runRecord';
+import type { Action, ActionStatus, CheckRecord, RunError } from '../runs/run';
 import type { RunAfterStatus, Step, StepContext } from './step';
 
 /** Steps' limits, so that tests need not wait for them. */

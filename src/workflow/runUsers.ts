@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isAppError } from '../errors';
+import { isAppError } from '../base/errors';
 import type { CreatedUser } from '../identity/identityActions';
-import { isUserId, STRAY_USER_TARGET, USER_MAY_EXIST_DETAIL } from '../userId';
-import type { Cleanup } from './runRecord';
+import { isUserId, STRAY_USER_TARGET, USER_MAY_EXIST_DETAIL } from '../identity/userId';
+import type { Cleanup } from '../runs/run';
 
 /** Where a run records the users that it makes. `add` settles within a limit of its own. */
 export interface RunLedger {

@@ -1,16 +1,16 @@
-import { isAppError } from '../errors';
-import type { Ledger } from '../history/ledger';
-import type { RunStore } from '../history/runStore';
+import { isAppError } from '../base/errors';
+import type { Ledger } from '../runs/ledger';
+import type { RunStore } from '../runs/runStore';
 import type { IdentityActions } from '../identity/identityActions';
 import { runSteps, type EngineOptions } from './engine';
-import { newRunId } from '../runId';
-import { traceContextOf } from '../traceContext';
-import type { RunLog } from './runLog';
-import type { Action, Run, RunRequest, Trigger } from './runRecord';
+import { newRunId } from '../runs/runId';
+import { traceContextOf } from '../base/traceContext';
+import type { RunLog } from '../base/log';
+import type { Action, Run, RunRequest, Trigger } from '../runs/run';
 import { RunRecorder } from './runRecorder';
 import type { RunLedger } from './runUsers';
 import type { Workflow } from './step';
-import { resourceOf } from '../userId';
+import { resourceOf } from '../identity/userId';
 
 export interface RunOptions {
   workflow: Workflow;

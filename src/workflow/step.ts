@@ -1,8 +1,8 @@
 import type { AccessToken, CallOptions, CreatedUser, IdentityActions, RetryPolicy } from '../identity/identityActions';
 import type { Probes } from '../identity/probes';
-import type { TraceContext } from '../traceContext';
-import type { DeeperCheck } from './deeperChecks';
-import type { RunRequest } from './runRecord';
+import type { TraceContext } from '../base/traceContext';
+import type { DeeperCheck } from '../base/workflowSettings';
+import type { RunRequest } from '../runs/run';
 
 /** States of an earlier step that a step may wait for, as in Logic Apps. */
 export type RunAfterStatus = 'Succeeded' | 'Failed' | 'Skipped' | 'TimedOut';

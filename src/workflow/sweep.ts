@@ -1,10 +1,11 @@
-import { isAppError } from '../errors';
-import type { Ledger, LedgerEntry } from '../history/ledger';
-import type { RunStore } from '../history/runStore';
+import { isAppError } from '../base/errors';
+import type { Ledger, LedgerEntry } from '../runs/ledger';
+import type { RunStore } from '../runs/runStore';
 import type { IdentityActions } from '../identity/identityActions';
-import { LIMITS, LimitReached, withLimit } from '../limits';
+import { LIMITS } from '../base/limits';
+import { LimitReached, withLimit } from '../base/timeLimit';
 import { checkClock } from './clock';
-import type { Run } from './runRecord';
+import type { Run } from '../runs/run';
 import { Turns } from './turns';
 
 export interface SweepOptions {

@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../history/ledger';
+import type { LedgerEntry } from '../runs/ledger';
 
 /** Failures that say more of a connection than of the user that was to be deleted. */
 const OF_CONNECTION = new Set([

@@ -1,8 +1,8 @@
-import { AppError } from '../errors';
-import { LimitReached, withLimit } from '../limits';
-import type { RunStore } from '../history/runStore';
-import type { RunLog } from './runLog';
-import type { Run } from './runRecord';
+import { AppError } from '../base/errors';
+import { LimitReached, withLimit } from '../base/timeLimit';
+import type { RunStore } from '../runs/runStore';
+import type { RunLog } from '../base/log';
+import type { Run } from '../runs/run';
 
 /** Runs that are remembered at the most; the oldest is forgotten first. */
 const MAX_RUNS = 100;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
 import { SCOPES } from '../../src/identity/inputs';
-import { RUN_STATUSES } from '../../src/workflow/runRecord';
+import { RUN_STATUSES } from '../../src/runs/run';
 import { startApp, type AppUnderTest } from './appUnderTest';
 
 const seed = Number(process.env.GENERATED_SEED ?? Date.now() % 2 ** 31);

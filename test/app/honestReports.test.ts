@@ -1,8 +1,8 @@
 // What the app reports of runs is true while storage fails in part, clocks jump, and the app is being stopped.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { newRunId } from '../../src/runId';
-import type { Run } from '../../src/workflow/runRecord';
+import { newRunId } from '../../src/runs/runId';
+import type { Run } from '../../src/runs/run';
 import type { AppUnderTest } from './appUnderTest';
 import { startSurroundings, type Surroundings } from './appWithProxies';
 import type { Asked } from './meddlingProxy';

@@ -9,7 +9,7 @@ import { TableClient } from '@azure/data-tables';
 import { createIdentityEmulator, type Fault, type IdentityEmulator } from '../../local/emulator';
 import { startStorage, type RunningStorage } from '../../local/storage';
 import { TABLE_NAME } from '../../src/history/openHistory';
-import type { Run } from '../../src/workflow/runRecord';
+import type { Run } from '../../src/runs/run';
 import { startApp, type AppUnderTest } from './appUnderTest';
 import { Boundaries, startKillingProxy, type Boundary, type Passed } from './killingProxy';
 

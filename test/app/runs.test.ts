@@ -1,6 +1,6 @@
 import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
 import { startStorage, type RunningStorage } from '../../local/storage';
-import type { Run } from '../../src/workflow/runRecord';
+import type { Run } from '../../src/runs/run';
 import { startApp, type AppUnderTest } from './appUnderTest';
 
 let emulator: IdentityEmulator;

@@ -1,7 +1,7 @@
 // No user that a run makes is lost, and none that it may have made is left out of the count, whatever goes wrong with ACS, storage and clocks.
 import { createHmac } from 'node:crypto';
-import { newRunId } from '../../src/runId';
-import type { Run } from '../../src/workflow/runRecord';
+import { newRunId } from '../../src/runs/runId';
+import type { Run } from '../../src/runs/run';
 import type { AppUnderTest } from './appUnderTest';
 import { startSurroundings, type Surroundings } from './appWithProxies';
 import type { Asked } from './meddlingProxy';

@@ -1,7 +1,7 @@
 import { startStorage, type RunningStorage } from '../../local/storage';
-import type { Ledger } from '../../src/history/ledger';
+import type { Ledger } from '../../src/runs/ledger';
 import { openHistory } from '../../src/history/openHistory';
-import { newRunId } from '../../src/runId';
+import { newRunId } from '../../src/runs/runId';
 import { at } from './runSamples';
 
 let storage: RunningStorage;

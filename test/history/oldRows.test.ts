@@ -7,7 +7,7 @@ import { TableClient } from '@azure/data-tables';
 import { startStorage, type RunningStorage } from '../../local/storage';
 import { historyStatistics } from '../../src/history/historyStatistics';
 import { openHistory, TABLE_NAME, type History } from '../../src/history/openHistory';
-import { startOfRunId } from '../../src/runId';
+import { startOfRunId } from '../../src/runs/runId';
 import { maintain } from '../../src/workflow/maintenance';
 
 type Row = { rowKey: string } & Record<string, unknown>;

@@ -1,5 +1,5 @@
-import { newRunId } from '../../src/runId';
-import type { Action, Run } from '../../src/workflow/runRecord';
+import { newRunId } from '../../src/runs/runId';
+import type { Action, Run } from '../../src/runs/run';
 
 /** `minute` minutes into a day in 2026. */
 export const at = (minute: number) => new Date(Date.UTC(2026, 0, 31, 12, minute)).toISOString();

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { startStorage, type RunningStorage } from '../../local/storage';
 import { HistoryTable } from '../../src/history/historyTable';
 import { openHistory, TABLE_NAME } from '../../src/history/openHistory';
-import type { RunStore } from '../../src/history/runStore';
+import type { RunStore } from '../../src/runs/runStore';
 import { TablesRunStore } from '../../src/history/tablesRunStore';
 import { TableClient } from '@azure/data-tables';
 import { aRun, anAction, at } from './runSamples';

@@ -2,8 +2,8 @@ import type { TransactionAction } from '@azure/data-tables';
 import type { HistoryTable } from '../../src/history/historyTable';
 import { addToHour, hourRow, type TalliesOfHour } from '../../src/history/hourRows';
 import { indexRows, runRow, type RunRow } from '../../src/history/runRows';
-import { endOf, hourOf } from '../../src/history/runStatistics';
-import type { Run } from '../../src/workflow/runRecord';
+import { endOf, hourOf } from '../../src/runs/statistics';
+import type { Run } from '../../src/runs/run';
 
 /** Rows of one transaction. */
 const AT_ONCE = 100;

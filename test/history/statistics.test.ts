@@ -3,10 +3,10 @@ import { TableClient } from '@azure/data-tables';
 import { startStorage, type RunningStorage } from '../../local/storage';
 import { HistoryTable } from '../../src/history/historyTable';
 import { TABLE_NAME } from '../../src/history/openHistory';
-import { statisticsOf, windowOf, type RunStatistics } from '../../src/history/runStatistics';
+import { statisticsOf, windowOf, type RunStatistics } from '../../src/runs/statistics';
 import { TablesLedger } from '../../src/history/tablesLedger';
 import { TablesRunStore } from '../../src/history/tablesRunStore';
-import type { Run } from '../../src/workflow/runRecord';
+import type { Run } from '../../src/runs/run';
 import { aRun } from './runSamples';
 import { seedHours, seedRuns } from './seedRuns';
 

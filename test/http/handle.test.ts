@@ -1,8 +1,9 @@
 import { HttpRequest, InvocationContext, type HttpResponseInit } from '@azure/functions';
-import { AppError } from '../../src/errors';
+import { AppError } from '../../src/base/errors';
 import { handle } from '../../src/http/handle';
-import { createUserInput, exchangeTeamsTokenInput, issueTokenInput, startRunInput } from '../../src/identity/inputs';
-import { listRunsInput } from '../../src/workflow/listRunsInput';
+import { createUserInput, exchangeTeamsTokenInput, issueTokenInput } from '../../src/identity/inputs';
+import { startRunInput } from '../../src/runs/inputs';
+import { listRunsInput } from '../../src/runs/inputs';
 import type { InputSpec } from '../../src/http/validate';
 
 const USER = '8:acs:11111111-1111-4111-8111-111111111111_00000026-0000-0000-0000-000000000001';

@@ -1,6 +1,6 @@
 import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
-import type { AppError } from '../../src/errors';
-import { describeError } from '../../src/redact';
+import type { AppError } from '../../src/base/errors';
+import { describeError } from '../../src/base/redact';
 import { AcsActions, type AcsActionsOptions } from '../../src/identity/acsActions';
 import type { RetryClock } from '../../src/identity/retries';
 import { Connections } from '../../src/identity/connections';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { checkConnectionSettings, Connections } from '../../src/identity/connections';
-import { redactText } from '../../src/redact';
+import { redactText } from '../../src/base/redact';
 
 const KEY = 'U0VOVElORUwtc2VudGluZWwtU0VOVElORUw=';
 const WELL = `endpoint=https://contoso.communication.azure.com/;accesskey=${KEY}`;

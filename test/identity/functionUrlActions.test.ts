@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { AppError } from '../../src/errors';
+import type { AppError } from '../../src/base/errors';
 import { FunctionUrlActions } from '../../src/identity/functionUrlActions';
 import type { Attempt, CallOptions } from '../../src/identity/identityActions';
 import type { RetryClock } from '../../src/identity/retries';

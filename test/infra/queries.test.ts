@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createIdentityEmulator } from '../../local/emulator';
-import type { Cleanup, RunStatus } from '../../src/workflow/runRecord';
+import type { Cleanup, RunStatus } from '../../src/runs/run';
 import { startApp, unreachableStorage, type AppUnderTest } from '../app/appUnderTest';
 import { startCollector } from '../telemetry/collector';
 import { tablesOf, workspaceRow, type Row } from '../telemetry/workspaceRows';

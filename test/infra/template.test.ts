@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createIdentityEmulator } from '../../local/emulator';
-import { readSchedule, type Schedule } from '../../src/schedule';
+import { readSchedule, type Schedule } from '../../src/base/schedule';
 import { startApp } from '../app/appUnderTest';
 import { settingNames } from '../settingNames';
 import { findBicep, infraDirectory, SUBSCRIPTION, type Bicep, type Resource } from './bicep';

@@ -5,7 +5,7 @@ import { AcsActions } from '../../src/identity/acsActions';
 import { Connections } from '../../src/identity/connections';
 import type { IdentityActions } from '../../src/identity/identityActions';
 import { anonymousStatuses, chatStatus, type Probes } from '../../src/identity/probes';
-import { DEEPER_CHECKS, readChecks, type DeeperCheck } from '../../src/workflow/deeperChecks';
+import { DEEPER_CHECKS, readChecks, type DeeperCheck } from '../../src/base/workflowSettings';
 import { runSteps, type EngineOptions } from '../../src/workflow/engine';
 import { identityLifecycle } from '../../src/workflow/identityLifecycle';
 

@@ -1,11 +1,11 @@
 import { getEventListeners } from 'node:events';
-import { AppError } from '../../src/errors';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../../src/base/errors';
 import type { CallOptions, IdentityActions } from '../../src/identity/identityActions';
 import { runSteps, type EngineOptions } from '../../src/workflow/engine';
 import { identityLifecycle } from '../../src/workflow/identityLifecycle';
-import type { RunRequest } from '../../src/workflow/runRecord';
+import type { RunRequest } from '../../src/runs/run';
 import type { Step, Workflow } from '../../src/workflow/step';
-import { sleep } from '../../src/limits';
 
 const USER = '8:acs:11111111-1111-4111-8111-111111111111_00000026-0000-0000-0000-000000000001';
 const request: RunRequest = { createTokenWithScopes: [], scopes: ['chat'], expiresInMinutes: 60 };
@@ -56,7 +56,8 @@ const run = (options: Partial<EngineOptions> & Pick<EngineOptions, 'actions'>) =
 
 const statuses = ({ actions }: Awaited<ReturnType<typeof run>>) => actions.map(({ status }) => status);
 const down = () => Promise.reject(new AppError(502, 'ServiceUnavailable', 'ACS is down.'));
-const never = (_input: unknown, options?: CallOptions) => sleep(60_000, options?.signal ?? undefined) as Promise<never>;
+const never = (_input: unknown, options?: CallOptions) =>
+  sleep(60_000, undefined, { signal: options?.signal ?? undefined }) as Promise<never>;
 
 describe('the identity lifecycle', () => {
   test('succeeds in four steps, each recorded as Logic Apps does, and leaves nothing', async () => {
@@ -277,7 +278,7 @@ describe('time', () => {
     const { actions, asked } = actionsWith({
       createUser: async (_input, options) => {
         stop.abort();
-        await sleep(30, options?.signal ?? undefined);
+        await sleep(30, undefined, { signal: options?.signal ?? undefined });
         return { identity: { id: USER } };
       },
     });

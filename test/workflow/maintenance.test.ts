@@ -1,12 +1,12 @@
 // Maintenance ends in its time, gets to every connection, and does nothing by a clock that is wrong. Real history in Azurite, real users in the emulator.
 import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
 import { startStorage, type RunningStorage } from '../../local/storage';
-import { AppError } from '../../src/errors';
+import { AppError } from '../../src/base/errors';
 import { openHistory, type History } from '../../src/history/openHistory';
 import { AcsActions } from '../../src/identity/acsActions';
 import { Connections } from '../../src/identity/connections';
-import { newRunId } from '../../src/runId';
-import { resourceOf } from '../../src/userId';
+import { newRunId } from '../../src/runs/runId';
+import { resourceOf } from '../../src/identity/userId';
 import { maintain, type MaintenanceOptions } from '../../src/workflow/maintenance';
 import { startMeddlingProxy, type MeddlingProxy } from '../app/meddlingProxy';
 import { aRun } from '../history/runSamples';

@@ -1,10 +1,10 @@
 // What is written of runs and users is right also when two change a run at once, when answers are lost, and when one run can't be written at all.
 import { startStorage, type RunningStorage } from '../../local/storage';
-import { AppError } from '../../src/errors';
+import { AppError } from '../../src/base/errors';
 import { openHistory, type History } from '../../src/history/openHistory';
-import { newRunId } from '../../src/runId';
-import { resourceOf } from '../../src/userId';
-import type { Run } from '../../src/workflow/runRecord';
+import { newRunId } from '../../src/runs/runId';
+import { resourceOf } from '../../src/identity/userId';
+import type { Run } from '../../src/runs/run';
 import { sweep } from '../../src/workflow/sweep';
 import { UnrecordedRuns } from '../../src/workflow/unrecordedRuns';
 import { startMeddlingProxy, type MeddlingProxy } from '../app/meddlingProxy';

@@ -1,5 +1,5 @@
-import { runSchedule, type Runner } from '../../src/workflow/runSchedule';
-import type { Trigger } from '../../src/workflow/runRecord';
+import { runSchedule, type ScheduleParts } from '../../src/workflow/runSchedule';
+import type { Trigger } from '../../src/runs/run';
 import { aRun, anAction } from '../history/runSamples';
 
 const lines: string[] = [];
@@ -12,15 +12,15 @@ const NOW = Date.parse('2026-01-31T12:05:00.020Z');
 const triggers: Trigger[] = [];
 
 /** Runs on these connections that end as `ends` says: a status, or an error thrown before there is a run. */
-const runner = (ends: Record<string, 'Succeeded' | 'Failed' | Error>): Runner => ({
-  scheduledConnections: () => Object.keys(ends),
+const parts = (ends: Record<string, 'Succeeded' | 'Failed' | Error>): ScheduleParts => ({
+  connections: () => Object.keys(ends),
   maintain: () => {
     lines.push('maintained');
     return Promise.resolve({ failure: undefined });
   },
-  run: ({ connection, trigger, onAction }) => {
+  startRun: ({ connection = '', trigger, onAction }) => {
     triggers.push(trigger);
-    onAction(anAction({}));
+    onAction?.(anAction({}));
     const end = ends[connection] ?? 'Succeeded';
     if (end instanceof Error) return Promise.reject(end);
     return Promise.resolve(
@@ -40,9 +40,9 @@ beforeEach(() => {
 
 test('a run is of the Recurrence trigger, for the time that the schedule named', async () => {
   await runSchedule(
-    runner({ One: 'Succeeded' }),
     { isPastDue: false, scheduleStatus: { next: '2026-01-31T13:05:00+01:00' } },
     log,
+    parts({ One: 'Succeeded' }),
     NOW,
   );
   expect(triggers).toEqual([
@@ -53,23 +53,23 @@ test('a run is of the Recurrence trigger, for the time that the schedule named',
 
 test('fired by hand, a run has no scheduled time: the next one is still to come', async () => {
   await runSchedule(
-    runner({ One: 'Succeeded' }),
     { isPastDue: false, scheduleStatus: { next: '2026-01-31T12:10:00Z' } },
     log,
+    parts({ One: 'Succeeded' }),
     NOW,
   );
   expect(triggers[0]).not.toHaveProperty('scheduledTime');
 });
 
 test('a timer that is past due runs once, and says so', async () => {
-  await runSchedule(runner({ One: 'Succeeded' }), { isPastDue: true }, log, NOW);
+  await runSchedule({ isPastDue: true }, log, parts({ One: 'Succeeded' }), NOW);
   expect(triggers).toMatchObject([{ isPastDue: true }]);
   expect(lines[0]).toMatch(/^warn This run is past due/);
 });
 
 test('all connections are run, and what failed fails the invocation at the end, by name', async () => {
   const ends = { One: 'Failed', Two: new Error('Setting is missing.'), Three: 'Succeeded' } as const;
-  await expect(runSchedule(runner(ends), { isPastDue: false }, log, NOW)).rejects.toThrow(
+  await expect(runSchedule({ isPastDue: false }, log, parts(ends), NOW)).rejects.toThrow(
     'One: no. Two: Setting is missing.',
   );
   expect(triggers).toHaveLength(3);

@@ -4,10 +4,10 @@ import { startStorage, type RunningStorage } from '../../local/storage';
 import { openHistory, type History } from '../../src/history/openHistory';
 import { AcsActions } from '../../src/identity/acsActions';
 import { Connections } from '../../src/identity/connections';
-import { newRunId } from '../../src/runId';
+import { newRunId } from '../../src/runs/runId';
 import { maintain } from '../../src/workflow/maintenance';
 import { sweep } from '../../src/workflow/sweep';
-import { resourceOf } from '../../src/userId';
+import { resourceOf } from '../../src/identity/userId';
 import { aRun } from '../history/runSamples';
 
 let emulator: IdentityEmulator;

@@ -2,18 +2,8 @@ import type { Answer } from '../answer';
 import type { ApiVersion } from '../apiVersions';
 import type { ResourceUsers } from '../state/users';
 import type { AccessTokens } from '../tokens/accessTokens';
+import type { OperationName } from './operationNames';
 import type { RequestFields } from './requestFields';
-
-export const OPERATION_NAMES = [
-  'createIdentity',
-  'issueAccessToken',
-  'revokeAccessTokens',
-  'deleteIdentity',
-  'exchangeTeamsToken',
-  'listChatThreads',
-] as const;
-
-export type OperationName = (typeof OPERATION_NAMES)[number];
 
 /** One call that has passed routing, version and authentication. */
 export interface ResourceCall {

@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Answer } from '../answer';
-import { OPERATION_NAMES, type OperationName } from '../operations/operation';
+import { OPERATION_NAMES, type OperationName } from '../operations/operationNames';
 
 /** Something to go wrong with the next calls. Without `status` and `reset`, the calls are answered as usual, after the delay. */
 export interface Fault {

@@ -1,4 +1,4 @@
-import type { OperationName } from '../operations/operation';
+import type { OperationName } from '../operations/operationNames';
 
 /** A call to the service's API, for tests to look at. Holds no credentials and no bodies. */
 export interface RecordedRequest {

@@ -1,4 +1,4 @@
-import { readSchedule, timeSpanMs } from '../src/schedule';
+import { readSchedule, timeSpanMs } from '../../src/base/schedule';
 import { after, cases } from './ncrontabCases.json';
 
 /** The next `count` times as the reader finds them, one after the other. */

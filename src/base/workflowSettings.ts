@@ -1,104 +1,7 @@
 import { entryOfSetting, misconfigured } from './errors';
 import { rememberSecret } from './redact';
 import { HOST_STORAGE_SETTINGS } from './schedule';
-
-/** A setting's value without surrounding blanks; an empty one counts as absent. */
-function read(name: string): string | undefined {
-  const value = process.env[name]?.trim();
-  return value === undefined || value === '' ? undefined : value;
-}
-
-/** Parts of a connection string that say where, not how to get in: they may stand in messages. */
-const PUBLIC_PART =
-  /^\s*(endpoint|\w+endpoint|defaultendpointsprotocol|accountname|endpointsuffix|usedevelopmentstorage)\s*=/i;
-
-/** As {@link read}, for a key or a connection string: it and its secret parts are masked from then on wherever text is kept or shown. */
-function readSecret(name: string): string | undefined {
-  const value = read(name);
-  if (value === undefined || /^usedevelopmentstorage=true;?$/i.test(value)) return value;
-  rememberSecret(value);
-  for (const part of value.split(';')) {
-    if (!PUBLIC_PART.test(part)) rememberSecret(part.slice(part.indexOf('=') + 1).trim());
-  }
-  return value;
-}
-
-function list(value: string | undefined): string[] {
-  return (value ?? '')
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-}
-
-/** What the settings say of one ACS connection, as found: `identity/connections` makes sense of it. */
-export interface ConnectionSettings {
-  name: string;
-  connectionString: string | undefined;
-  endpoint: string | undefined;
-  credential: string | undefined;
-  clientId: string | undefined;
-}
-
-/** Names of the connections that requests may use; the first is the default. */
-export function connectionNames(): string[] {
-  const names = list(read('IDENTITY_CONNECTIONS') ?? 'AcsIdentity');
-  for (const name of names) {
-    if (!/^[A-Za-z][A-Za-z0-9_]{0,62}$/.test(name)) {
-      throw misconfigured(
-        'IDENTITY_CONNECTIONS',
-        'must be a comma-separated list of connection names. A name has letters, digits and _, and begins with a letter.',
-      );
-    }
-  }
-  if (names.length === 0) throw misconfigured('IDENTITY_CONNECTIONS', 'must name at least one connection.');
-  return names;
-}
-
-/** The settings of the connection `name`, by the Functions convention for identity-based connections. */
-export function connectionSettings(name: string): ConnectionSettings {
-  return {
-    name,
-    connectionString: readSecret(name),
-    endpoint: read(`${name}__endpoint`),
-    credential: read(`${name}__credential`),
-    clientId: read(`${name}__clientId`),
-  };
-}
-
-function wholeNumber(name: string, unit: string, min: number, max: number, otherwise: number): number {
-  const value = read(name);
-  if (value === undefined) return otherwise;
-  if (!/^\d{1,6}$/.test(value) || Number(value) < min || Number(value) > max) {
-    throw misconfigured(name, `must be a whole number of ${unit} from ${min} to ${max}.`);
-  }
-  return Number(value);
-}
-
-/** What the workflow is to do when nobody says otherwise. */
-export interface WorkflowSettings {
-  scopes: string[];
-  createScopes: string[];
-  tokenMinutes: number;
-  connections: string[];
-  target: 'connection' | 'functions';
-  /** Names of deeper checks; the workflow knows which there are. */
-  checks: string[];
-  /** How long a revoked token may go on being accepted before that is a fault. */
-  revocationWaitSeconds: number;
-}
-
-function allowedScopes(): string[] | undefined {
-  const scopes = read('ALLOWED_SCOPES');
-  return scopes === undefined ? undefined : list(scopes);
-}
-
-/** What callers may ask for; undefined: whatever ACS gives. `identity/operatorLimits` makes sense of it. */
-export function limitSettings(): { allowedScopes: string[] | undefined; maxTokenMinutes: number } {
-  return {
-    allowedScopes: allowedScopes(),
-    maxTokenMinutes: wholeNumber('MAX_TOKEN_MINUTES', 'minutes', 60, 1440, 1440),
-  };
-}
+import { allowedScopes, connectionNames, list, read, readSecret, wholeNumber } from './settings';
 
 /** Where runs are reported to, and from where. */
 export interface TelemetrySettings {
@@ -125,14 +28,36 @@ export function telemetrySettings(): TelemetrySettings | undefined {
   };
 }
 
-/** How many runs people may have running at a time, in each instance. */
-export function maxConcurrentRuns(): number {
-  return wholeNumber('MAX_CONCURRENT_RUNS', 'runs', 1, 1000, 4);
+/** Checks that cost calls of their own; a run makes those that it is asked to, each after the step that it is about. */
+export const DEEPER_CHECKS = [
+  'tokenAccepted',
+  'revokedTokenRefused',
+  'deletedUserRefused',
+  'anonymousRefused',
+] as const;
+
+export type DeeperCheck = (typeof DEEPER_CHECKS)[number];
+
+/** What the workflow is to do when nobody says otherwise. */
+export interface WorkflowSettings {
+  scopes: string[];
+  createScopes: string[];
+  tokenMinutes: number;
+  connections: string[];
+  target: 'connection' | 'functions';
+  checks: DeeperCheck[];
+  /** How long a revoked token may go on being accepted before that is a fault. */
+  revocationWaitSeconds: number;
 }
 
 /** How many days runs are kept. */
 export function historyDays(): number {
   return wholeNumber('RUN_HISTORY_DAYS', 'days', 1, 3650, 90);
+}
+
+/** How many runs people may have running at a time, in each instance. */
+export function maxConcurrentRuns(): number {
+  return wholeNumber('MAX_CONCURRENT_RUNS', 'runs', 1, 1000, 4);
 }
 
 /** What decides whether the timer fires, and when. */
@@ -151,6 +76,20 @@ export function scheduleSettings(): ScheduleSettings {
     isDisabled: /^(true|1)$/i.test(disabled ?? ''),
     hasHostStorage: HOST_STORAGE_SETTINGS.some((name) => read(name) !== undefined),
   };
+}
+
+/** The checks that a setting names. @throws AppError `Misconfigured` that lists the good ones */
+export function readChecks(names: readonly string[]): DeeperCheck[] {
+  return names.map((name) => {
+    const check = DEEPER_CHECKS.find((known) => known === name);
+    if (check === undefined) {
+      throw misconfigured(
+        'WORKFLOW_CHECKS',
+        `has ${entryOfSetting(name)}, which is not a check. Checks are: ${DEEPER_CHECKS.join(', ')}. Separate them with commas.`,
+      );
+    }
+    return check;
+  });
 }
 
 /** Settings of the workflow. Scopes are checked where they are known, by `identity/inputs`. */
@@ -176,7 +115,7 @@ export function workflowSettings(): WorkflowSettings {
     scopes: list(read('WORKFLOW_SCOPES') ?? usualScope),
     createScopes: list(read('WORKFLOW_CREATE_SCOPES')),
     tokenMinutes,
-    checks: list(read('WORKFLOW_CHECKS')),
+    checks: readChecks(list(read('WORKFLOW_CHECKS'))),
     revocationWaitSeconds: wholeNumber('WORKFLOW_REVOCATION_WAIT_SECONDS', 'seconds', 0, 90, 30),
     connections: connections.length > 0 ? connections : known.slice(0, 1),
     target,

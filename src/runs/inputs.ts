@@ -1,6 +1,7 @@
 import * as v from 'valibot';
-import { isRunId, runIdPrefix } from '../runId';
-import { RUN_STATUSES } from './runRecord';
+import { absent, expiresInMinutes, scopeList, someScopes } from '../identity/inputs';
+import { isRunId, runIdPrefix } from './runId';
+import { RUN_STATUSES } from './run';
 
 /** How far back statistics reach. */
 const STATISTICS_WINDOWS = ['24h', '7d', '30d'] as const;
@@ -60,5 +61,19 @@ export const latestRunInput = {
   query: v.object({
     maxAgeMinutes: v.optional(wholeNumber(1, 1_000_000)),
     connection: v.optional(name(63)),
+  }),
+};
+
+/** How a run is to be made. */
+export const startRunInput = {
+  query: v.object({
+    connection: v.optional(v.string()),
+    failOnError: v.optional(v.picklist(['true', 'false'], "must be 'true' or 'false'.")),
+  }),
+  optionalBody: true,
+  body: v.strictObject({
+    createTokenWithScopes: absent(scopeList),
+    scopes: absent(someScopes),
+    expiresInMinutes: absent(expiresInMinutes),
   }),
 };

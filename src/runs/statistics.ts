@@ -1,5 +1,5 @@
-import type { StatisticsWindow } from '../workflow/listRunsInput';
-import type { Run, RunStatus } from '../workflow/runRecord';
+import type { StatisticsWindow } from './inputs';
+import type { Run, RunStatus } from './run';
 
 export type EndStatus = Exclude<RunStatus, 'Running'>;
 

@@ -1,4 +1,4 @@
-import type { Run } from '../workflow/runRecord';
+import type { Run } from './run';
 
 /** Did the run end without knowing whether ACS made a user? */
 export const isUnknown = ({ status, cleanup }: Run): boolean => status !== 'Running' && cleanup === 'Unknown';

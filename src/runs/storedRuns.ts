@@ -1,9 +1,9 @@
-import { AppError } from '../errors';
-import { LIMITS } from '../limits';
-import type { RunStore } from '../history/runStore';
-import type { Run } from './runRecord';
+import { AppError } from '../base/errors';
+import { LIMITS } from '../base/limits';
+import type { RunStore } from './runStore';
+import type { Run } from './run';
 
-export interface LatestWish {
+export interface LatestQuery {
   maxAgeMinutes?: number | undefined;
   connection?: string | undefined;
 }
@@ -21,7 +21,7 @@ export async function getRun(store: Pick<RunStore, 'get'>, id: string): Promise<
  */
 export async function latestRun(
   store: Pick<RunStore, 'list'>,
-  { maxAgeMinutes, connection }: LatestWish,
+  { maxAgeMinutes, connection }: LatestQuery,
 ): Promise<Run> {
   let page = await store.list({ connection, top: 25 });
   for (;;) {

@@ -1,4 +1,4 @@
-import { describeError, redactText, redactToken, redactValue, rememberSecret, safeText } from '../src/redact';
+import { describeError, redactText, redactToken, redactValue, rememberSecret, safeText } from '../../src/base/redact';
 
 const JWT = 'eyJhbGciOiJSUzI1NiJ9.eyJza3lwZWlkIjoiYWNzOngifQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ';
 

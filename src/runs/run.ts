@@ -1,5 +1,8 @@
-import type { TraceContext } from '../traceContext';
+import type { TraceContext } from '../base/traceContext';
 import type { Attempt, Scope } from '../identity/identityActions';
+
+/** The workflow's name. It is part of every stored key, and keeps its runs apart from those of others in the same table. */
+export const WORKFLOW_NAME = 'identity-lifecycle';
 
 /** Running, or how a run ended. Aborted: its process was stopped or died before the run had an end of its own. */
 export const RUN_STATUSES = ['Running', 'Succeeded', 'Failed', 'TimedOut', 'Aborted'] as const;

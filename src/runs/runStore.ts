@@ -1,6 +1,6 @@
-import type { Run, RunStatus } from '../workflow/runRecord';
+import type { Run, RunStatus } from './run';
 import type { LedgerEntry } from './ledger';
-import type { HourOfRuns } from './runStatistics';
+import type { HourOfRuns } from './statistics';
 
 /** Which runs to list. Times are milliseconds since the epoch, `since` included, `until` not. */
 export interface RunQuery {

@@ -1,13 +1,10 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { LIMITS } from '../limits';
-import { isRunId } from '../runId';
+import { LIMITS } from '../base/limits';
+import { isRunId } from './runId';
 
 // With WORKFLOW_TARGET=functions a run calls the app's own functions. The mark shows createUser that a call belongs to a run, so that it
 // can write the user into the ledger before it answers. Only those who have the key that it is signed with can make one: a user that is recorded is
 // deleted later, and that must not happen to the users of other callers.
-
-/** The header that carries a mark: `RUN_ID.EXPIRY.SIGNATURE`, expiry in milliseconds since the epoch, signature in base64url. */
-export const RUN_MARK_HEADER = 'x-acs-identity-run';
 
 /** Without a function key only calls within this process are recognised. */
 const processSecret = randomBytes(32).toString('base64');
@@ -17,7 +14,7 @@ const MAX_LENGTH = 200;
 /** How long a mark is valid, in milliseconds: as long as a run may take with its cleanup. */
 const VALID_MS = LIMITS.runMs + LIMITS.cleanupMs;
 
-/** A mark for the calls of a run that begins now. `key`: the function key, or undefined. */
+/** A mark for the calls of a run that begins now: `RUN_ID.EXPIRY.SIGNATURE`, expiry in milliseconds since the epoch. `key`: the function key, or undefined. */
 export function signRunMark(runId: string, key: string | undefined, now: number = Date.now()): string {
   // clocks of instances may differ
   const text = `${runId}.${now + VALID_MS + LIMITS.clockSkewMs}`;

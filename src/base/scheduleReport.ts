@@ -1,5 +1,5 @@
 import { readSchedule } from './schedule';
-import type { ScheduleSettings } from './settings';
+import type { ScheduleSettings } from './workflowSettings';
 
 /** The schedule of the timer, and when it fires next. */
 export interface ScheduleReport {

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as ts from 'typescript';
 
-const root = resolve(__dirname, '..');
+const root = resolve(__dirname, '../..');
 const seed = Number(process.env.GENERATED_SEED ?? 20_260_131);
 const INPUTS_PER_PATTERN = Number(process.env.PATTERN_INPUTS ?? 40);
 

@@ -1,4 +1,4 @@
-import { scheduleReport } from '../src/scheduleReport';
+import { scheduleReport } from '../../src/base/scheduleReport';
 
 const NOW = Date.parse('2026-11-25T23:30:00Z');
 const settings = { expression: '0 0 9 * * *', isDisabled: false, hasHostStorage: true };

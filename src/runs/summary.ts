@@ -1,4 +1,4 @@
-import type { Run } from '../workflow/runRecord';
+import type { Run } from './run';
 import type { RunQuery } from './runStore';
 
 /** A run as lists show it: its steps without inputs, outputs and retries. */

@@ -1,5 +1,5 @@
-import { resourceOf } from '../userId';
-import type { Run } from '../workflow/runRecord';
+import { resourceOf } from '../identity/userId';
+import type { Run } from './run';
 
 /** A user that a run of the workflow made, for as long as it is not known to be deleted. */
 export interface LedgerEntry {

@@ -1,21 +1,32 @@
-import { isAppError, misconfigured } from './errors';
-import { report, type Health, type HealthCheck, type HealthReport } from './health';
-import { checkConnectionSettings } from './identity/connections';
-import { checkCredentialKind } from './identity/credentials';
-import { scopesOfSetting } from './identity/inputs';
-import { checkWithinLimits } from './identity/operatorLimits';
-import { LIMITS } from './limits';
-import { scheduleFault, scheduleReport } from './scheduleReport';
+import { isAppError, misconfigured } from '../base/errors';
+import { clockSkewMs } from '../history';
+import { lastSeen, type HealthCheck } from '../base/lastSeen';
+import { checkConnectionSettings } from '../identity/connections';
+import { checkCredentialKind } from '../identity/credentials';
+import { scopesOfSetting } from '../identity/inputs';
+import { checkWithinLimits } from '../identity/operatorLimits';
+import { LIMITS } from '../base/limits';
+import { scheduleFault, scheduleReport } from '../base/scheduleReport';
+import { connectionNames } from '../base/settings';
 import {
-  connectionNames,
   functionUrlSettings,
   historyDays,
   maxConcurrentRuns,
   historySettings,
   scheduleSettings,
   workflowSettings,
-} from './settings';
-import { readChecks } from './workflow/deeperChecks';
+} from '../base/workflowSettings';
+
+export interface HealthReport {
+  status: 'Healthy' | 'Degraded' | 'Unhealthy';
+  checks: HealthCheck[];
+}
+
+/** The whole of it: as bad as its worst part. What was not seen yet counts as well. */
+export function report(checks: HealthCheck[]): HealthReport {
+  const worst = (['Unhealthy', 'Degraded'] as const).find((status) => checks.some((check) => check.status === status));
+  return { status: worst ?? 'Healthy', checks };
+}
 
 /** Names of the connections; none when the setting that names them is malformed. */
 export function acsNames(): string[] {
@@ -26,25 +37,24 @@ export function acsNames(): string[] {
   }
 }
 
-/** As things were last seen. Makes no call. `clockSkewMs`: how far this clock is ahead of the storage's. */
-export function lastSeen(health: Health, clockSkewMs: number | undefined): HealthReport {
+/** As things were last seen. Makes no call. */
+export function health(): HealthReport {
   return report([
     settingsCheck(),
     scheduleCheck(),
-    storageCheck(health, clockSkewMs),
-    ...acsNames().map((name) => health.get(`acs:${name}`)),
+    storageCheck(clockSkewMs()),
+    ...acsNames().map((name) => lastSeen(`acs:${name}`)),
   ]);
 }
 
 function settingsCheck(): HealthCheck {
   try {
     const workflow = workflowSettings();
-    const { scopes, createScopes, target, checks } = workflow;
+    const { scopes, createScopes, target } = workflow;
     // the limits first: what is not set follows from them
     checkWithinLimits(workflow);
     scopesOfSetting('WORKFLOW_SCOPES', scopes, 1);
     scopesOfSetting('WORKFLOW_CREATE_SCOPES', createScopes, 0);
-    readChecks(checks);
     if (target === 'functions') functionUrlSettings();
     connectionNames().forEach(checkConnectionSettings);
     const history = historySettings();
@@ -77,7 +87,7 @@ function scheduleCheck(): HealthCheck {
     : { name, status: 'Unhealthy', code: 'Misconfigured', message };
 }
 
-function storageCheck(health: Health, clockSkewMs = 0): HealthCheck {
+function storageCheck(skewMs = 0): HealthCheck {
   try {
     if (historySettings().kind === 'memory') {
       return {
@@ -95,8 +105,8 @@ function storageCheck(health: Health, clockSkewMs = 0): HealthCheck {
       message: 'The setting of the storage is malformed.',
     };
   }
-  const check = health.get('storage');
-  if (check.status !== 'Healthy' || Math.abs(clockSkewMs) <= LIMITS.clockSkewMs) return check;
+  const check = lastSeen('storage');
+  if (check.status !== 'Healthy' || Math.abs(skewMs) <= LIMITS.clockSkewMs) return check;
   return {
     ...check,
     status: 'Unhealthy',

@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
-import { queryOf } from './validate';
+import { queryOf } from '../http/validate';
 
 interface FinishedRun {
   id: string;

@@ -1,0 +1,85 @@
+// Who may import whom. A folder may import those after it in this list and, inside a layer, its neighbours; nothing may import in a circle. Imports of types
+// count like others. See ARCHITECTURE: `npm run lint` checks this and prints the figures of local/structure.mjs.
+export const LAYERS = [
+  ['main'],
+  ['functions'],
+  ['dashboard'],
+  ['workflow'],
+  ['history', 'auth', 'status', 'telemetry'],
+  ['identity', 'runs'],
+  ['http'],
+  ['base'],
+];
+
+const pathOf = (name) => (name === 'main' ? '^src/main\\.ts$' : `^src/${name}/`);
+const pathsOf = (layers) => layers.flat().map(pathOf);
+
+export default {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    ...LAYERS.slice(1).map((layer, index) => ({
+      name: `${layer.join('-')}-imports-nothing-above`,
+      severity: 'error',
+      from: { path: pathsOf([layer]) },
+      to: { path: pathsOf(LAYERS.slice(0, index + 1)) },
+    })),
+    {
+      name: 'src-is-in-a-layer',
+      comment: 'each file of src is main.ts or in a folder of the list',
+      severity: 'error',
+      from: { path: '^src/', pathNot: pathsOf(LAYERS) },
+      to: {},
+    },
+    {
+      name: 'src-imports-only-src',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(local|cli|test|bench)/' },
+    },
+    {
+      name: 'the-page-is-apart',
+      comment: 'it runs in the browser',
+      severity: 'error',
+      from: { path: '^src/dashboard/page/' },
+      to: { path: '^src/', pathNot: ['^src/dashboard/page/', '^src/runs/'] },
+    },
+    {
+      name: 'the-emulator-is-apart',
+      severity: 'error',
+      from: { path: '^local/emulator/' },
+      to: { path: '^(src|local|cli|test|bench)/', pathNot: '^local/emulator/' },
+    },
+    {
+      name: 'the-host-is-apart',
+      comment: 'but it reads schedules as the app does',
+      severity: 'error',
+      from: { path: '^local/functionsHost/' },
+      to: { path: '^(src|local|cli|test|bench)/', pathNot: ['^local/functionsHost/', '^src/base/'] },
+    },
+    {
+      name: 'local-imports-no-app',
+      severity: 'error',
+      from: { path: '^local/' },
+      to: { path: '^(src|cli|test|bench)/', pathNot: '^src/base/' },
+    },
+    {
+      name: 'local-takes-the-emulator-by-its-entry',
+      severity: 'error',
+      from: { path: '^(local|cli)/', pathNot: '^local/emulator/' },
+      to: { path: '^local/emulator/', pathNot: '^local/emulator/index\\.ts$' },
+    },
+    {
+      name: 'cli-is-no-part-of-the-app',
+      severity: 'error',
+      from: { path: '^cli/' },
+      to: { path: '^(src/(main|functions|dashboard|status|telemetry)|test|bench)' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.mjs', '.cjs', '.js'] },
+  },
+};
