@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { acsNames, lastSeen } from './appHealth';
 import { openAppHistory } from './appHistory';
 import { AppTelemetry } from './appTelemetry';
@@ -15,7 +14,8 @@ import { scopesOfSetting } from './identity/inputs';
 import { allowedWish, checkWithinLimits } from './identity/operatorLimits';
 import { anonymousStatuses, chatStatus, FOREIGN_USER } from './identity/probes';
 import { NO_RETRY } from './identity/retries';
-import { LIMITS } from './limits';
+import { wakeUp } from './identity/wakeUp';
+import { LIMITS, stopSignal } from './limits';
 import { scheduleReport } from './scheduleReport';
 import { readRunMark, signRunMark } from './identity/runMark';
 import {
@@ -109,6 +109,7 @@ export class App {
       actions,
       // also when the host is stopping and takes no more calls
       cleanupActions: direct,
+      wakeUp: urls && ((signal) => wakeUp(urls.baseUrl, signal)),
       store: history.runs,
       ledger: history.ledger,
       runMark: (runId) => signRunMark(runId, urls?.key),
@@ -233,13 +234,6 @@ export class App {
     this.openedHistory ??= openAppHistory(this.health);
     return this.openedHistory;
   }
-}
-
-/** Every call in flight listens to it, and that is no leak of listeners, however many there are. */
-function stopSignal(): AbortController {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal);
-  return controller;
 }
 
 /** The app of this process. Making it reads nothing and connects to nothing. */

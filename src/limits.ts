@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * How long things may take, in milliseconds. An action called by URL stops a little before a step of the workflow does,
  * so that a workflow that drives the functions by URL hears why it failed.
@@ -11,6 +13,8 @@ export const LIMITS = {
   actionMs: 25_000,
   /** One step of the workflow with its retries. */
   stepMs: 30_000,
+  /** Waking up the app's own instances before the steps of a run. */
+  wakeUpMs: 20_000,
   /** All steps of a run. */
   runMs: 120_000,
   /** Deleting what a run left, after its steps. */
@@ -114,4 +118,11 @@ export function delayed(
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
   return { signal: later.signal, release: () => signal.removeEventListener('abort', abort) };
+}
+
+/** Every call in flight listens to it, and that is no leak of listeners, however many there are. */
+export function stopSignal(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
