@@ -11,6 +11,8 @@ export const LIMITS = {
   actionMs: 25_000,
   /** One step of the workflow with its retries. */
   stepMs: 30_000,
+  /** Waking up the app's own instances before the steps of a run. */
+  wakeUpMs: 20_000,
   /** All steps of a run. */
   runMs: 120_000,
   /** Deleting what a run left, after its steps. */

@@ -11,7 +11,7 @@ const MAX_DETAILS = 50;
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z$/;
 
 /** The JSON of an answer; undefined if there is none, if it is malformed, or if it is longer than 1 MiB: the rest is not read then. */
-export async function readJson(response: Response): Promise<unknown> {
+export async function readBody(response: Response): Promise<{ json: unknown; isEmpty: boolean }> {
   const parts: Uint8Array[] = [];
   let length = 0;
   const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
@@ -19,11 +19,11 @@ export async function readJson(response: Response): Promise<unknown> {
     length += next.value.byteLength;
     if (length > MAX_BODY_BYTES) {
       await reader?.cancel().catch(() => undefined);
-      return undefined;
+      return { json: undefined, isEmpty: false };
     }
     parts.push(next.value);
   }
-  return parse(Buffer.concat(parts).toString('utf8'));
+  return { json: parse(Buffer.concat(parts).toString('utf8')), isEmpty: length === 0 };
 }
 
 function parse(text: string): unknown {

@@ -3,7 +3,7 @@ import { AppError } from '../base/errors';
 import { LIMITS } from '../base/limits';
 import { LimitReached, withLimit } from '../base/timeLimit';
 import { foreignText, statusName } from './acsFailure';
-import { attemptsOf, errorFields, readJson } from './functionAnswer';
+import { attemptsOf, errorFields, readBody } from './functionAnswer';
 import { stopping, unreachable, withUserMayExist, type Failed } from './functionUrlFailures';
 import { isUserId } from './userId';
 import {
@@ -37,6 +37,7 @@ const answered = new Set<string>();
 interface Answer {
   status: number;
   body: unknown;
+  isEmpty: boolean;
   /** Attempts that the function itself had to repeat. */
   innerAttempts: Attempt[];
   requestId: string | undefined;
@@ -186,28 +187,36 @@ export class FunctionUrlActions implements IdentityActions {
       signal,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const answerBody = await readJson(response);
+    const { json, isEmpty } = await readBody(response);
     const requestId = foreignText(response.headers.get('x-ms-request-id'));
     return {
       status: response.status,
-      body: answerBody,
+      body: json,
+      isEmpty,
       innerAttempts: attemptsOf(response.headers.get('x-ms-retry-history')),
       requestId,
       // a success without what it must have is none of the app's
-      fromApp: requestId !== undefined && (answerBody !== undefined || !response.ok || response.status === 204),
+      fromApp: requestId !== undefined && (json !== undefined || !response.ok || response.status === 204),
     };
   }
 }
 
-/** The error that the app answered, or, where the platform answered with an empty body, what that means. */
-function errorOf({ status, body, fromApp }: Answer, keySetting: string): AppError {
+/** The error that the app answered, or, where the platform answered, what that means. The host refuses a key with an empty 401. */
+function errorOf({ status, body, isEmpty, fromApp }: Answer, keySetting: string): AppError {
   const error = fromApp ? errorFields(body) : undefined;
   if (error !== undefined) return new AppError(status, error.code, error.message, error.more);
-  if (status === 401 || status === 403) {
+  if (status === 401 && isEmpty) {
     return new AppError(
       status,
       'FunctionKeyDenied',
       `The platform refuses the function key. Check ${keySetting}: a host key (default) opens every action function.`,
+    );
+  }
+  if (status === 401 || status === 403) {
+    return new AppError(
+      status,
+      'FunctionForbidden',
+      `The platform refuses the call (${status}) before it looks at the key. Check the app's access restrictions and its App Service Authentication, and whether the app is stopped.`,
     );
   }
   if (status === 404)

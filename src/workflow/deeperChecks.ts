@@ -63,7 +63,15 @@ const CHECKS: Record<DeeperCheck, (context: StepContext, signal: AbortSignal) =>
     const statuses = await probes?.anonymousStatuses?.(signal);
     if (statuses === undefined) return { notApplicable: 'no function URLs are called, or nobody checks keys there' };
     const open = Object.entries(statuses).filter(([, status]) => status !== 401 && status !== 403);
-    if (open.length === 0) return undefined;
+    // the host refuses a call without a key with 401; a 403 is the platform's, before anybody has looked at keys
+    const unproven = Object.keys(statuses).filter((name) => statuses[name] === 403);
+    if (open.length === 0 && unproven.length === 0) return undefined;
+    if (open.length === 0) {
+      const names = unproven.join(', ');
+      return {
+        notApplicable: `the platform refuses calls before it looks at keys, as access restrictions do (403): ${names}`,
+      };
+    }
     return `functions answer to a call without a key: ${open.map(([name, status]) => `${name} (${status})`).join(', ')}`;
   },
 };

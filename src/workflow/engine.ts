@@ -139,7 +139,7 @@ async function cleanUp(
   const limitMs = stop?.aborted ? limits.terminateMs : limits.cleanupMs;
   // when the app is stopped, also meanwhile, there is little time left
   const { signal, release } = delayed(stop, limits.terminateMs);
-  const untilStopped = (work: Promise<void>) => withLimit(limits.runMs, signal, () => work).catch(() => undefined);
+  const untilStopped = (work: Promise<void>) => withLimit(LIMITS.runMs, signal, () => work).catch(() => undefined);
   const deadline = performance.now() + limitMs;
   const tried = new Set<string>();
   const deleteNew = async () => {

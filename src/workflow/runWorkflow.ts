@@ -16,6 +16,8 @@ export interface RunOptions {
   workflow: Workflow;
   actions: IdentityActions;
   cleanupActions?: IdentityActions | undefined;
+  /** Wakes up what the steps will call, within a limit of its own, before the first of them. Returns why it could not; the run goes on all the same. */
+  wakeUp?: ((signal: AbortSignal | undefined) => Promise<string | undefined>) | undefined;
   store: Pick<RunStore, 'save'>;
   /** Where users are recorded; none: nowhere. */
   ledger?: Pick<Ledger, 'add'> | undefined;
@@ -65,6 +67,9 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
   // what is true of a process that dies during the first step
   const makesUser = workflow.steps.some((step) => step.makesUser);
   recorder.begin({ ...begun, cleanup: makesUser ? 'Unknown' : 'NotNeeded', actions: [] });
+  const asleep = await options.wakeUp?.(options.stop);
+  if (asleep !== undefined && options.stop?.aborted !== true)
+    options.log?.warn(`Run ${id}: the app did not answer at its own URL before the first step: ${asleep}.`);
   const { deletedUsers, ...outcome } = await runSteps({
     workflow,
     actions: options.actions,

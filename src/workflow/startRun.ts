@@ -5,6 +5,7 @@ import type { CreatedUser, IdentityActions, Scope } from '../identity/identityAc
 import { scopesOfSetting } from '../identity/inputs';
 import { checkWithinLimits, enforceLimits } from '../identity/operatorLimits';
 import { anonymousStatuses, chatStatus } from '../identity/probes';
+import { wakeUp } from '../identity/wakeUp';
 import { signRunMark } from '../runs/runMark';
 import { LIMITS } from '../base/limits';
 import type { RunLog } from '../base/log';
@@ -94,6 +95,7 @@ async function runOn(settings: WorkflowSettings, options: StartOptions): Promise
     workflow: identityLifecycle,
     actions,
     cleanupActions: direct,
+    wakeUp: urls && ((signal) => wakeUp(urls.baseUrl, signal)),
     store: runs,
     ledger,
     runMark: (runId) => signRunMark(runId, urls?.key),

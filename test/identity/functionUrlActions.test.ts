@@ -83,6 +83,22 @@ test.each([
   expect(seen).toHaveLength(1);
 });
 
+// Access restrictions answer before the app and its keys: status, headers and length as App Service sends them ("403 Ip Forbidden", see
+// https://learn.microsoft.com/azure/app-service/overview-access-restrictions). App Service Authentication answers 401 with a text.
+test.each<[string, number, Record<string, string>, string]>([
+  ['access restrictions', 403, { 'x-ms-forbidden-ip': '203.0.113.7', 'content-type': 'text/html' }, '<h2>403</h2>'],
+  ['a stopped app', 403, { 'content-type': 'text/html' }, '<h2>Error 403 - This web app is stopped.</h2>'],
+  ['a proxy', 403, {}, ''],
+  ['App Service Authentication', 401, { 'www-authenticate': 'Bearer realm="x"' }, 'You do not have permission.'],
+])('what %s answers does not blame the key (%i)', async (_who, status, headers, body) => {
+  behaviour = (_request, response) => void response.writeHead(status, headers).end(body);
+  const error = (await operations.issueToken().catch((thrown: unknown) => thrown)) as AppError;
+  expect(error).toMatchObject({ status, code: 'FunctionForbidden' });
+  expect(error.message).toMatch(/access restrictions/);
+  expect(error.message).not.toContain('WORKFLOW_FUNCTION_KEY');
+  expect(seen).toHaveLength(1);
+});
+
 test('something else that answers with success is no success', async () => {
   behaviour = (_request, response) => void response.end('<html>Welcome</html>');
   await expect(operations.createUser()).rejects.toMatchObject({ status: 502, code: 'FunctionUnavailable' });

@@ -117,10 +117,17 @@ test('functions that answer a call without a key are named', async () => {
     ...probes,
     anonymousStatuses: () => Promise.resolve(answers),
   });
-  const closed = { createUser: 401, issueToken: 401, revokeTokens: 403, deleteUser: 401 };
+  const closed = { createUser: 401, issueToken: 401, revokeTokens: 401, deleteUser: 401 };
   const ask = (answers: Record<string, number>) =>
     run(['anonymousRefused'], { deeper: { checks: ['anonymousRefused'], probes: statuses(answers) } });
   expect(found(await ask(closed))).toEqual([['anonymousRefused', 'Passed']]);
+  // access restrictions answer 403 to every call, whatever its key: nothing is known of keys then
+  const shut = { createUser: 403, issueToken: 403, revokeTokens: 403, deleteUser: 403 };
+  const restricted = await ask(shut);
+  expect(found(restricted)).toEqual([['anonymousRefused', 'NotApplicable']]);
+  expect(restricted.actions[1]?.checks?.[0]?.message).toMatch(/access restrictions/);
+  expect(found(await ask({ ...closed, issueToken: 403 }))).toEqual([['anonymousRefused', 'NotApplicable']]);
+  expect(found(await ask({ ...shut, issueToken: 400 }))).toEqual([['anonymousRefused', 'Failed']]);
   const open401 = await ask({ ...closed, deleteUser: 400 });
   expect(open401.actions[1]?.error?.message).toContain('without a key: deleteUser (400)');
 });
