@@ -1,10 +1,38 @@
-/** @type {import('jest').Config} */
-export default {
+/** What all projects have in common. */
+const common = {
   testEnvironment: 'node',
   // made at run time; a package in there has the name of this one
   modulePathIgnorePatterns: ['<rootDir>/.local/'],
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '^.+\\.tsx?$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
+};
+
+const ofInfra = '<rootDir>/test/infra/**/*.test.ts';
+/** These start no process, no server but their own, and no built app. */
+const ofUnits = [
+  '<rootDir>/test/{base,http}/**/*.test.ts',
+  '<rootDir>/test/identity/{connections,functionUrlActions,keptTokens,retries}.test.ts',
+  '<rootDir>/test/workflow/{engine,runSchedule,deeperChecks}.test.ts',
+  '<rootDir>/test/local/{arguments,coreTools,localSettings,runPrinter,startedParts}.test.ts',
+  '<rootDir>/test/local/emulator/{badInput,deniedReasons,faults,headers,recordedPairs,signature}.test.ts',
+  '<rootDir>/test/{architecture,readme}.test.ts',
+];
+
+/** @type {import('jest').Config} */
+export default {
+  // npm test -- --selectProjects unit
+  projects: [
+    { ...common, displayName: 'unit', testMatch: ofUnits },
+    {
+      ...common,
+      displayName: 'integration',
+      testMatch: [
+        '<rootDir>/test/**/*.test.ts',
+        ...[...ofUnits, ofInfra].map((pattern) => pattern.replace('<rootDir>', '!**')),
+      ],
+    },
+    { ...common, displayName: 'infra', testMatch: [ofInfra] },
+  ],
+  // builds what integration tests run
   globalSetup: '<rootDir>/test/globalSetup.mjs',
   testTimeout: 30_000,
   // As many files at a time as there are CPUs. Tests that need a port to stay free take one of test/fixedPort.ts.

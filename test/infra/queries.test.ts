@@ -1,9 +1,8 @@
 // The queries of alerts and the saved ones: each table, column and name in them is one that a collector was sent by the built app.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createIdentityEmulator } from '../../local/emulator';
-import type { Cleanup, RunStatus } from '../../src/runs/run';
-import { startApp, unreachableStorage, type AppUnderTest } from '../app/appUnderTest';
+import { unreachableStorage, type AppUnderTest } from '../app/appUnderTest';
+import { startSurroundings } from '../app/appWithProxies';
 import { startCollector } from '../telemetry/collector';
 import { tablesOf, workspaceRow, type Row } from '../telemetry/workspaceRows';
 import { findBicep, infraDirectory } from './bicep';
@@ -17,41 +16,25 @@ const queryOf = (file: string) => readFileSync(join(queriesDirectory, file), 'ut
 let rows: { table: string; row: Row }[];
 let tables: Tables;
 
-async function withApp(settings: Record<string, string>, work: (app: AppUnderTest) => Promise<unknown>): Promise<void> {
-  const app = await startApp(settings);
-  try {
-    await work(app);
-  } finally {
-    await app.stop();
-  }
-}
-
 const propertiesOf = ({ row }: { row: Row }) => (row['Properties'] ?? {}) as Record<string, string>;
-
-/**
- * The row of a run that can't know whether ACS made its user. The only row that no app sent: it is the one of the failed run with two values
- * changed, because the test would wait for the limit of the step otherwise.
- */
-function rowOfUnknownUser(): (typeof rows)[number] {
-  const failed = rows.find((one) => propertiesOf(one)['runStatus'] === 'Failed' && one.table === AVAILABILITY);
-  if (failed === undefined) throw new Error('The collector was sent no failed run.');
-  const changes = { runStatus: 'TimedOut', cleanup: 'Unknown' } satisfies { runStatus: RunStatus; cleanup: Cleanup };
-  return { table: AVAILABILITY, row: { ...failed.row, Properties: { ...propertiesOf(failed), ...changes } } };
-}
 
 const isTokenRequest = ({ operation }: { operation?: string | undefined }) => operation === 'issueAccessToken';
 
 beforeAll(async () => {
-  const emulator = await createIdentityEmulator();
+  const around = await startSurroundings();
   const collector = await startCollector();
   const settings = {
-    AcsIdentity: emulator.connectionString,
     APPLICATIONINSIGHTS_CONNECTION_STRING: collector.connectionString,
     NODE_EXTRA_CA_CERTS: collector.certificateFile,
   };
+  const { emulator } = around;
+  const withApp = async (more: object, aheadMs: number, work: (app: AppUnderTest) => Promise<unknown>) => {
+    const app = await around.open({ ...settings, ...more }, { aheadMs });
+    await work(app).finally(() => app.stop());
+  };
   try {
-    // a good run, a failed one, a scheduled one, and one that is stopped with the app
-    await withApp(settings, async (app) => {
+    // a good run, a failed one, one that never received the id of its user, a scheduled one, and one whose process dies
+    await withApp({}, 0, async (app) => {
       await app.call('POST', 'runs');
       emulator.addFault({
         operation: 'issueAccessToken',
@@ -59,28 +42,33 @@ beforeAll(async () => {
         body: { error: { code: 'Denied', message: 'no' } },
       });
       await app.call('POST', 'runs');
-      emulator.clearFaults();
+      emulator.addFault({ operation: 'createIdentity', reset: 'after' });
+      await app.call('POST', 'runs');
       await app.fireTimer();
       emulator.addFault({ operation: 'issueAccessToken', delayMs: 20_000 });
       emulator.clearRequests();
-      app.call('POST', 'runs').catch(() => undefined);
+      const answer = app.call('POST', 'runs').catch(() => undefined);
       for (const until = Date.now() + 10_000; !emulator.requests().some(isTokenRequest);) {
         if (Date.now() > until)
           throw new Error(`The run does not reach its second step; the log:\n${app.lines.join('\n')}`);
         await new Promise((done) => setTimeout(done, 10));
       }
+      // its start and its user are written by then
+      await new Promise((done) => setTimeout(done, 300));
+      process.kill(await around.pid(), 'SIGKILL');
+      await answer;
     });
-    emulator.clearFaults();
-    // a scheduled one while storage can't be reached
-    await withApp({ ...settings, AzureWebJobsStorage: unreachableStorage }, (app) => app.fireTimer());
+    around.reset();
+    // a scheduled one that closes it, and one while storage can't be reached
+    await withApp({}, 360_000, (app) => app.fireTimer());
+    await withApp({ AzureWebJobsStorage: unreachableStorage }, 0, (app) => app.fireTimer());
   } finally {
     await collector.close();
-    await emulator.close();
+    await around.close();
   }
   rows = collector.envelopes.map(workspaceRow);
-  rows.push(rowOfUnknownUser());
   tables = tablesOf(rows);
-}, 60_000);
+}, 90_000);
 
 test('the collector was sent what the queries are about', () => {
   expect(Object.keys(tables).sort()).toEqual(['AppAvailabilityResults', 'AppDependencies', 'AppMetrics']);
@@ -141,35 +129,44 @@ const selectedBy = (query: string) => {
   return rows.filter(({ table, row }) => read.includes(table) && passes(row)).map(describeRow);
 };
 
-const [GOOD, FAILED, SCHEDULED, STOPPED, UNRECORDED, UNKNOWN] = [
+const [GOOD, FAILED, SCHEDULED, CLOSED, UNRECORDED, UNKNOWN] = [
   'Manual Succeeded Clean recorded',
   'Manual Failed Clean recorded',
   'Recurrence Succeeded Clean recorded',
-  'Manual Aborted Clean recorded',
+  'Manual Aborted Pending recorded',
   'Recurrence Succeeded Clean not recorded',
-  'Manual TimedOut Unknown recorded',
+  'Manual Failed Unknown recorded',
 ] as const;
 test.each([
-  ['successRate.kql', [GOOD, FAILED, SCHEDULED, STOPPED, UNRECORDED, UNKNOWN]],
+  ['successRate.kql', [GOOD, FAILED, UNKNOWN, SCHEDULED, SCHEDULED, CLOSED, UNRECORDED]],
   ['failedRuns.kql', [FAILED, UNKNOWN]],
-  ['scheduledSuccesses.kql', [SCHEDULED, UNRECORDED]],
+  ['scheduledSuccesses.kql', [SCHEDULED, SCHEDULED, UNRECORDED]],
   ['unrecordedRuns.kql', [UNRECORDED]],
   ['usersUnknown.kql', [UNKNOWN]],
-  ['usersLeftBehind.kql', ['usersLeftBehind 0']],
+  ['usersLeftBehind.kql', ['usersLeftBehind 0', 'usersLeftBehind 0']],
   ['maintenanceFailed.kql', ['maintenanceFailed 1']],
 ])('%s selects the rows that it is about', (file, expected) => {
   expect(selectedBy(queryOf(file))).toEqual(expected);
 });
 
-test('the success rate counts a run that was stopped neither as success nor as failure', () => {
+test('the success rate counts a run whose process died neither as success nor as failure', () => {
   const { countifs } = readQuery(queryOf('successRate.kql'), tables);
   const counted = countifs.map(({ name, condition }) => [name, selectedBy(`${AVAILABILITY} | where ${condition}`)]);
-  expect(Object.fromEntries(counted)).toEqual({ Succeeded: [GOOD, SCHEDULED, UNRECORDED], Aborted: [STOPPED] });
+  expect(Object.fromEntries(counted)).toEqual({
+    Succeeded: [GOOD, SCHEDULED, SCHEDULED, UNRECORDED],
+    Aborted: [CLOSED],
+  });
 });
 
 test('while storage is down a scheduled run is still reported, and so is its failed maintenance', () => {
   const metrics = rows.filter(({ table }) => table === 'AppMetrics').map(describeRow);
-  expect(metrics).toEqual(['usersLeftBehind 0', 'maintenanceFailed 0', 'maintenanceFailed 1']);
+  expect(metrics).toEqual([
+    'usersLeftBehind 0',
+    'maintenanceFailed 0',
+    'usersLeftBehind 0',
+    'maintenanceFailed 0',
+    'maintenanceFailed 1',
+  ]);
 });
 
 test('the check finds a wrong table, column, property and text', () => {
