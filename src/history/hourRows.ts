@@ -1,8 +1,8 @@
 import { runIdPrefix, startOfRunId } from '../runs/runId';
 import type { Run } from '../runs/run';
-import type { Row } from './historyTable';
 import { PROPERTY_UNITS, type RunRow } from './runRows';
 import { addEnd, emptyTally, type EndedRun, type EndStatus, type RunTally } from '../runs/statistics';
+import type { Row } from './tableRows';
 
 // A run that ends leaves a row `q!ID!STATUS` in the transaction that ends it. Now and then such rows are folded into the row of their hour,
 // `h!INVERTED TICKS`, and deleted in the same transaction: so every end is counted once, and nobody who ends a run waits for anybody.

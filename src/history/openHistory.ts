@@ -2,11 +2,12 @@ import type { TableClient, TableServiceClientOptions } from '@azure/data-tables'
 import type { TokenCredential } from '@azure/identity';
 import type { PipelinePolicy } from '@azure/core-rest-pipeline';
 import { misconfigured } from '../base/errors';
-import { HistoryTable, NotTables, type TableOptions } from './historyTable';
+import { HistoryTable, type TableOptions } from './historyTable';
 import type { Ledger } from '../runs/ledger';
 import { MemoryLedger } from './memoryLedger';
 import { MemoryRunStore } from './memoryRunStore';
 import type { RunStore } from '../runs/runStore';
+import { NotTables } from './tableErrors';
 import { TablesLedger } from './tablesLedger';
 import { TablesRunStore } from './tablesRunStore';
 
@@ -19,7 +20,8 @@ export type HistoryPlace =
   | { kind: 'connectionString'; setting: string; connectionString: string }
   | { kind: 'entra'; setting: string; uri: string; credential: () => Promise<TokenCredential> };
 
-const RETRIES = { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 1_000 };
+/** Requests are repeated where their meaning is known: see `Rows`. The SDK would not repeat what fails inside a transaction. */
+const RETRIES = { maxRetries: 0 };
 
 /** What is kept of runs, and of the users that they made. */
 export interface History {

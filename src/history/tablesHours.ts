@@ -1,5 +1,4 @@
 import type { TransactionAction } from '@azure/data-tables';
-import { isConflict, MAX_CHANGES, type Row, type Rows } from './historyTable';
 import {
   addToHour,
   ENDED,
@@ -15,6 +14,8 @@ import {
 import { sinceKey, untilKey } from './runRows';
 import { addEnd, addTally, emptyTally, hourOf, type HourOfRuns } from '../runs/statistics';
 import type { HoursQuery } from '../runs/runStore';
+import { isConflict } from './tableErrors';
+import { MAX_CHANGES, type Row, type Rows } from './tableRows';
 
 /** Ended runs that statistics read one by one; where there are more they are folded first. */
 const MAX_UNFOLDED = 500;

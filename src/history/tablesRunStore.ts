@@ -1,7 +1,7 @@
 import type { TransactionAction } from '@azure/data-tables';
 import { isRunId } from '../runs/runId';
 import type { Run } from '../runs/run';
-import { isConflict, type HistoryTable, type Row, type Rows } from './historyTable';
+import type { HistoryTable } from './historyTable';
 import { endedRow, isEnd } from './hourRows';
 import { entriesOf, type LedgerEntry } from '../runs/ledger';
 import { isUnknown, withoutUser } from '../runs/cleanup';
@@ -10,6 +10,8 @@ import { passes } from '../runs/summary';
 import { DEFAULT_TOP, type HoursQuery, type RunPage, type RunQuery, type RunStore } from '../runs/runStore';
 import type { HourOfRuns } from '../runs/statistics';
 import { foldEnded, readHours, trimHours } from './tablesHours';
+import { isConflict } from './tableErrors';
+import type { Row, Rows } from './tableRows';
 import { ledgerKey, ledgerRow } from './tablesLedger';
 
 /** A row as it was last seen: what a change of it must start from. */

@@ -5,8 +5,8 @@ import { delayed, withLimit } from '../base/timeLimit';
 import type { RunStore } from '../runs/runStore';
 import type { Run, RunError } from '../runs/run';
 
-/** Between the attempts to write a run that has ended. */
-const WAITS_MS = [500, 2_000];
+/** Before a run that has ended is written again. The store repeats its requests itself, for up to 3.4 s, so once is enough. */
+const WAITS_MS = [2_000];
 
 /** How long the end waits for what is on its way when the app is stopping, in milliseconds. */
 const STOPPING_PROGRESS_MS = 250;

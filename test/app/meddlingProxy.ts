@@ -20,6 +20,8 @@ export interface Meddling {
   answer?: { status: number; headers?: Record<string, string>; body?: string };
   /** The service does its work, and the connection breaks before the answer. */
   loseAnswer?: boolean;
+  /** The service does its work, and this is answered. */
+  answerAfterwards?: Meddling['answer'];
   /** Called when the request was passed on, when the service has answered, and when the answer was written to the caller. */
   onPassedOn?: () => void;
   onAnswered?: (body: string) => void;
@@ -45,7 +47,7 @@ export async function startMeddlingProxy(targetPort: number): Promise<MeddlingPr
       const asked = { method, path: decodeURIComponent(url), body: body.toString('utf8'), headers };
       proxy.asked.push(asked);
       const meddling = proxy.meddle(asked) ?? {};
-      const { delayMs = 0, hang, answer, loseAnswer } = meddling;
+      const { delayMs = 0, hang, answer, loseAnswer, answerAfterwards } = meddling;
       if (delayMs > 0) await new Promise((done) => setTimeout(done, delayMs));
       if (hang) return;
       if (answer) {
@@ -58,6 +60,10 @@ export async function startMeddlingProxy(targetPort: number): Promise<MeddlingPr
           void read(real).then((bytes) => {
             meddling.onAnswered?.(bytes.toString('utf8'));
             if (loseAnswer) return response.destroy();
+            if (answerAfterwards) {
+              const { status, headers, body: text } = answerAfterwards;
+              return response.writeHead(status, headers).end(text);
+            }
             const realHeaders: Record<string, string | string[] | undefined> = { ...real.headers };
             delete realHeaders['transfer-encoding'];
             if (proxy.dateAheadMs !== 0) {
