@@ -12,6 +12,7 @@ export const commandUsage = `ACS identity emulator: a local stand-in for the Azu
   --data FILE                 keep users and the key pair of the tokens in this file (nothing is kept)
   --certificates DIR          where the https certificate is kept (.local/certificates)
   --revocation-delay SECONDS  how long revoked tokens go on being accepted (0; in the cloud up to 900)
+  --deleted-users 204|401     what is answered when a deleted user is deleted again (204)
   --print text|json           what is printed at the start (text)
   --quiet                     don't print the calls that were refused
   --help`;
@@ -37,6 +38,8 @@ export function readCommandOptions(args: string[]): CommandOptions {
   const port = integer('port', values.port, HIGHEST_PORT) ?? DEFAULT_PORT;
   const httpsPort = integer('https-port', values['https-port'], HIGHEST_PORT);
   const delay = integer('revocation-delay', values['revocation-delay'], LONGEST_DELAY_SECONDS);
+  const deletedUsers = values['deleted-users'] ?? '204';
+  if (deletedUsers !== '204' && deletedUsers !== '401') throw new UsageError('--deleted-users is 204 or 401.');
   if (port !== 0 && port === httpsPort) throw new UsageError('--port and --https-port are the same.');
   if (print !== 'text' && print !== 'json') throw new UsageError('--print is text or json.');
   if (certificates === '') throw new UsageError('--certificates is empty.');
@@ -53,6 +56,7 @@ export function readCommandOptions(args: string[]): CommandOptions {
       ...(data === undefined ? {} : { dataFile: data }),
       ...(certificates === undefined ? {} : { certificateDirectory: certificates }),
       ...(delay === undefined ? {} : { revocationDelayMs: delay * 1000 }),
+      deletedUsers: deletedUsers === '204' ? 204 : 401,
     },
   };
 }
@@ -69,6 +73,7 @@ function parse(args: string[]) {
         data: { type: 'string' },
         certificates: { type: 'string' },
         'revocation-delay': { type: 'string' },
+        'deleted-users': { type: 'string' },
         print: { type: 'string' },
         quiet: { type: 'boolean' },
         help: { type: 'boolean' },

@@ -89,6 +89,7 @@ export async function createIdentityEmulator(options: IdentityEmulatorOptions = 
     faults,
     localCalls: { faults, requests, tokens, makeTeamsToken: createTeamsToken },
     revocationDelayMs: options.revocationDelayMs ?? 0,
+    deletedUsers: options.deletedUsers ?? 204,
     now,
     log,
     closing: closing.signal,

@@ -27,6 +27,11 @@ export interface IdentityEmulatorOptions {
   certificateDirectory?: string;
   /** How long revoked tokens go on being accepted; default 0, in the cloud up to 15 minutes. */
   revocationDelayMs?: number;
+  /**
+   * The status when a user that was deleted, or never existed, is deleted; default 204. No recording shows what the service does: 401 is what it answers
+   * for users of another resource.
+   */
+  deletedUsers?: 204 | 401;
   /** Milliseconds since the epoch. */
   now?: () => number;
   /** Takes a line for every call that was refused, and why; default: nobody is told. */

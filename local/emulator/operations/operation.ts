@@ -17,6 +17,8 @@ export interface ResourceCall {
   tokens: AccessTokens;
   nowMs: number;
   revocationDelayMs: number;
+  /** The status when a user that was deleted, or never existed, is deleted. */
+  deletedUsers: 204 | 401;
 }
 
 /** A call with a user's token instead of the resource's credentials. */

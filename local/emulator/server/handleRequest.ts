@@ -26,6 +26,7 @@ export interface Service {
   faults: FaultList;
   localCalls: LocalCalls;
   revocationDelayMs: number;
+  deletedUsers: 204 | 401;
   now: () => number;
   log: (line: string) => void;
   /** Aborted when the emulator closes. */
@@ -117,8 +118,9 @@ async function run({ operation, userId }: Match, call: Call, body: Buffer, servi
   const { method, target, transport } = call;
   const users = authenticate({ method, target, headers, body, transport }, service.credentials, nowMs);
   const fields = readFields(operation, headers['content-type'], body);
-  const { revocationDelayMs, tokens } = service;
-  const answer = await operation.run({ version, users, userId, body: fields, tokens, nowMs, revocationDelayMs });
+  const { revocationDelayMs, deletedUsers, tokens } = service;
+  const resourceCall = { version, users, userId, body: fields, tokens, nowMs, revocationDelayMs, deletedUsers };
+  const answer = await operation.run(resourceCall);
   await kept(service);
   return answer;
 }

@@ -69,6 +69,7 @@ test('prints one line of JSON, takes all options, and tells refusals on stderr',
       [
         ...['--port', '0', '--https-port', '0', '--access-key', 'b3RoZXIga2V5', '--resource', resource],
         ...['--certificates', 'certificates', '--revocation-delay', '5', '--print', 'json'],
+        ...['--deleted-users', '401'],
       ],
       directory,
     );
@@ -89,11 +90,13 @@ test('prints one line of JSON, takes all options, and tells refusals on stderr',
     });
     const { connectionString = '' } = told;
     expect((await clientFor(connectionString).createUser()).communicationUserId).toContain(resource);
+    const neverMade = { communicationUserId: `8:acs:${resource}_00000017-ceff-3baa-6763-563a0d007797` };
+    await expect(clientFor(connectionString).deleteUser(neverMade)).rejects.toThrow('belong');
     await expect(clientFor(connectionString.replace('b3Ro', 'AAAA')).createUser()).rejects.toThrow();
     started.child.kill('SIGTERM');
     await started.ended;
     expect(started.output().err).toMatch(
-      /^identity emulator: POST \/identities\S* was answered 401: key: no usual mistake/,
+      /^identity emulator: POST \/identities\S* was answered 401: key: no usual mistake/m,
     );
   } finally {
     await rm(directory, { recursive: true });
@@ -154,6 +157,7 @@ test.each([
   [['--data', ''], '--data is empty.'],
   [['--print', 'xml'], '--print is text or json.'],
   [['--revocation-delay', '-1'], /revocation-delay/],
+  [['--deleted-users', '404'], '--deleted-users is 204 or 401.'],
   [['--unknown'], /--unknown/],
   [['c2VjcmV0'], 'There is an argument that belongs to no option.'],
 ])('the options %j are refused with exit code 2', async (args, message) => {
