@@ -17,6 +17,17 @@ export interface TableOptions {
   onOutcome?: (error?: AppError) => void;
 }
 
+export interface HistoryPresence {
+  hasTable: boolean;
+  /** Of its own partition. */
+  hasRows: boolean;
+  /** The first partitions that the table has, its own one included. */
+  partitions: string[];
+}
+
+/** Partitions that {@link HistoryTable.presence} names. */
+const MAX_PARTITIONS = 10;
+
 /** One partition of an Azure table. Every query is a range of keys: Azure would look through all rows for anything else. */
 export class HistoryTable {
   private made: Promise<TableClient> | undefined;
@@ -42,6 +53,18 @@ export class HistoryTable {
       this.options.onOutcome?.(error);
       throw error;
     }
+  }
+
+  /** What the table has of this partition and of others: to explain why nothing was found. */
+  presence(): Promise<HistoryPresence> {
+    return this.bounded(async (rows) => {
+      const partitions = await rows.partitions(MAX_PARTITIONS);
+      if (partitions === undefined) return { hasTable: false, hasRows: false, partitions: [] };
+      const range = { above: '', below: '~', select: [], pageSize: 1 };
+      for await (const page of rows.pages(range))
+        if (page.length > 0) return { hasTable: true, hasRows: true, partitions };
+      return { hasTable: true, hasRows: false, partitions };
+    });
   }
 
   private client(): Promise<TableClient> {

@@ -2,7 +2,7 @@ import type { TableClient, TableServiceClientOptions } from '@azure/data-tables'
 import type { TokenCredential } from '@azure/identity';
 import type { PipelinePolicy } from '@azure/core-rest-pipeline';
 import { misconfigured } from '../base/errors';
-import { HistoryTable, type TableOptions } from './historyTable';
+import { HistoryTable, type HistoryPresence, type TableOptions } from './historyTable';
 import type { Ledger } from '../runs/ledger';
 import { MemoryLedger } from './memoryLedger';
 import { MemoryRunStore } from './memoryRunStore';
@@ -32,13 +32,20 @@ export interface History {
    * and without a storage.
    */
   clockSkewMs: () => number | undefined;
+  /** What the storage has; `undefined` without a storage. @throws AppError `StorageUnavailable` */
+  presence: () => Promise<HistoryPresence | undefined>;
 }
 
 /** The history at `place`; nothing is connected to before it is used. `onOutcome`: see {@link TableOptions}. */
 export function openHistory(place: HistoryPlace, partitionKey: string, onOutcome?: TableOptions['onOutcome']): History {
   if (place.kind === 'memory') {
     const ledger = new MemoryLedger();
-    return { runs: new MemoryRunStore(ledger), ledger, clockSkewMs: () => undefined };
+    return {
+      runs: new MemoryRunStore(ledger),
+      ledger,
+      clockSkewMs: () => undefined,
+      presence: () => Promise.resolve(undefined),
+    };
   }
   let skewMs: number | undefined;
   const client = async () => {
@@ -52,7 +59,12 @@ export function openHistory(place: HistoryPlace, partitionKey: string, onOutcome
     client,
     ...(onOutcome ? { onOutcome } : {}),
   });
-  return { runs: new TablesRunStore(table), ledger: new TablesLedger(table), clockSkewMs: () => skewMs };
+  return {
+    runs: new TablesRunStore(table),
+    ledger: new TablesLedger(table),
+    clockSkewMs: () => skewMs,
+    presence: () => table.presence(),
+  };
 }
 
 /**

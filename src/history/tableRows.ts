@@ -19,6 +19,8 @@ export interface NewRow {
   [property: string]: unknown;
 }
 
+type Page = TableEntityResultPage<Record<string, unknown>>;
+
 /** Rows that Azure takes in one transaction. */
 export const MAX_CHANGES = 100;
 
@@ -51,7 +53,13 @@ export class Rows {
   /** The rows of a range in the order of their keys, one answer of the service at a time. */
   async *pages({ above, below, select, pageSize = 1000 }: RowRange): AsyncGenerator<Row[]> {
     const filter = `PartitionKey eq '${quoted(this.partitionKey)}' and RowKey gt '${quoted(above)}' and RowKey lt '${quoted(below)}'`;
-    yield* this.answers(filter, ['RowKey', ...select], pageSize);
+    try {
+      for await (const page of this.answers(filter, ['RowKey', ...select], pageSize)) {
+        yield page.map((row) => ({ ...row, rowKey: String(row.rowKey), etag: row.etag }));
+      }
+    } catch (error) {
+      if (!isTableMissing(error)) throw error;
+    }
   }
 
   /** All rows of a range. */
@@ -59,6 +67,27 @@ export class Rows {
     const rows: Row[] = [];
     for await (const page of this.pages(range)) rows.push(...page);
     return rows;
+  }
+
+  /** The first `top` partitions that the table has; `undefined`: there is no table. A request for each. */
+  async partitions(top: number): Promise<string[] | undefined> {
+    const found: string[] = [];
+    while (found.length < top) {
+      const last = found.at(-1) ?? '';
+      let next: string | undefined;
+      try {
+        for await (const page of this.answers(`PartitionKey gt '${quoted(last)}'`, ['PartitionKey'], 1)) {
+          next = page[0] && String(page[0].partitionKey);
+          if (next !== undefined) break;
+        }
+      } catch (error) {
+        if (isTableMissing(error)) return undefined;
+        throw error;
+      }
+      if (next === undefined) break;
+      found.push(next);
+    }
+    return found;
   }
 
   /** Makes all changes or none. Returns the new ETag of the first row. */
@@ -114,33 +143,19 @@ export class Rows {
     }
   }
 
-  private async *answers(filter: string, select: string[], maxPageSize: number): AsyncGenerator<Row[]> {
-    let continuationToken: string | undefined;
-    do {
-      const page = await this.answer(filter, select, maxPageSize, continuationToken);
-      yield page.map((row) => ({ ...row, rowKey: String(row.rowKey), etag: row.etag }));
-      ({ continuationToken } = page);
-    } while (continuationToken !== undefined);
-  }
-
-  private async answer(
-    filter: string,
-    select: string[],
-    maxPageSize: number,
-    continuationToken = '',
-  ): Promise<TableEntityResultPage<Record<string, unknown>>> {
+  private async *answers(filter: string, select: string[], maxPageSize: number): AsyncGenerator<Page> {
     const query = { queryOptions: { filter, select }, abortSignal: this.abortSignal };
-    try {
-      return await this.repeated(async () => {
+    let continuationToken = '';
+    do {
+      const settings = { maxPageSize, continuationToken };
+      const page = await this.repeated(async () => {
         // an iterator for each page: one that has failed is at its end
-        const pages = this.client.listEntities(query).byPage({ maxPageSize, continuationToken });
-        const next = await pages.next();
-        return next.done ? [] : next.value;
+        const next = await this.client.listEntities(query).byPage(settings).next();
+        return next.done ? ([] as Page) : next.value;
       });
-    } catch (error) {
-      if (isTableMissing(error)) return [];
-      throw error;
-    }
+      yield page;
+      continuationToken = page.continuationToken ?? '';
+    } while (continuationToken !== '');
   }
 
   /**
