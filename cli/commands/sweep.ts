@@ -1,11 +1,12 @@
 import { Option, type Command } from 'commander';
 import { AppError, isAppError } from '../../src/base/errors';
-import { openHistory, type History } from '../../src/history/openHistory';
+import { openHistory, TABLE_NAME, type History } from '../../src/history/openHistory';
 import { AcsActions } from '../../src/identity/acsActions';
 import { createCredential } from '../../src/identity/credentials';
 import { LIMITS } from '../../src/base/limits';
 import { startOfRunId } from '../../src/runs/runId';
 import { identityLifecycle } from '../../src/workflow/identityLifecycle';
+import { resourceByProbe } from '../../src/workflow/probe';
 import { sweep } from '../../src/workflow/sweep';
 import { COULD_NOT_RUN, CommandError, FAILED, sayError } from '../commandError';
 import { outputFormat, variableName, wholeNumber } from '../optionValues';
@@ -18,6 +19,7 @@ interface SweepOptions extends TargetOptions {
   connection: string;
   timeout: number;
   dryRun?: boolean;
+  probe?: boolean;
   output: 'text' | 'json';
 }
 
@@ -36,7 +38,11 @@ export function addSweep(program: Command): void {
       ).argParser(variableName),
     )
     .option('--table-endpoint <url>', 'instead: https://ACCOUNT.table.core.windows.net, with Entra ID')
-    .option('--site <name>', 'whose runs: the name of the function app; local = those of this machine', 'local')
+    .option(
+      '--site <name>',
+      'whose runs: the name of the function app, in its letter case; local = those of this machine',
+      'local',
+    )
     .option('--connection <name>', "whose users: the app's name for the ACS connection", 'AcsIdentity');
   connectionOptions(command)
     .addOption(
@@ -45,14 +51,27 @@ export function addSweep(program: Command): void {
         .default(120),
     )
     .option('--dry-run', 'only list the users; no ACS connection is needed')
+    .option(
+      '--probe',
+      'if ACS does not know a user and nothing shows whether it was deleted or belongs to another ACS resource: make a user, ' +
+        'to see which resource this one is, and delete it at once',
+    )
     .addOption(new Option('--output <format>', 'text or json').argParser(outputFormat('text', 'json')).default('text'))
     .addHelpText(
       'after',
       `
-Exit code: 0 no user is left, 1 some are, 2 it could not run.
+Exit code: 0 no user is left, 1 some are, 2 it could not run (also: the table has no rows of this site).
 
-Example:
-  acs-identity sweep --storage-env STORAGE --site my-app --connection-string-env ACS_CONNECTION_STRING`,
+What azd deploys has no keys: sign in (az login) and use --table-endpoint and --endpoint. Your identity needs these roles:
+  on the storage account  Storage Table Data Contributor; for --dry-run, Storage Table Data Reader is enough
+  on the ACS resource     the role of the app's identity: Contributor, unless ACS_ROLE_DEFINITION_ID names another
+
+ACS takes 500 deletions in 30 seconds for each resource, and your app's own are among them. When ACS throttles, sweep
+waits for as long as ACS asks and goes on, within --timeout.
+
+Examples:
+  acs-identity sweep --site my-app --table-endpoint https://ACCOUNT.table.core.windows.net --endpoint https://NAME.communication.azure.com
+  acs-identity sweep --site my-app --storage-env STORAGE --connection-string-env ACS_CONNECTION_STRING`,
     )
     .action(async (options: SweepOptions) => {
       try {
@@ -65,7 +84,7 @@ Example:
 }
 
 async function list(options: SweepOptions): Promise<number> {
-  const { ledger } = openStorage(options);
+  const { ledger } = await openStorage(options);
   const over = Date.now() - LIMITS.runOverMs;
   const entries = await ledger.list({ startedBefore: Date.now() + LIMITS.clockSkewMs });
   const left = entries.filter(({ runId }) => startOfRunId(runId) < over);
@@ -95,9 +114,16 @@ async function clean(options: SweepOptions): Promise<number> {
     );
   }
   const acs = await openNamedConnection(options);
+  const until = performance.now() + options.timeout * 1000;
+  const history = await openStorage(options);
   const report = await sweep({
-    ...openStorage(options),
-    limitMs: options.timeout * 1000,
+    ...history,
+    limitMs: until - performance.now(),
+    ...(options.probe
+      ? { probe: (connection) => resourceByProbe(connection, new AcsActions(acs), history.ledger) }
+      : {}),
+    // not on stdout, where --output json has its own
+    onThrottled: (_, seconds) => console.error(`ACS is throttling this resource: waiting ${seconds} s, as it asks.`),
     actionsOn: (connection) => {
       if (connection === options.connection) return Promise.resolve(new AcsActions(acs));
       throw new AppError(
@@ -115,6 +141,9 @@ async function clean(options: SweepOptions): Promise<number> {
     );
     for (const { userId, runId, reason } of report.left) console.log(`  left: ${userId} of run ${runId}: ${reason}`);
     if (report.failure !== undefined) console.log(`Not all could be done: ${report.failure}`);
+    if (!options.probe && report.left.some(({ code }) => code === 'UserNotFound')) {
+      console.log('To find out about users that ACS does not know, add --probe: see --help.');
+    }
     if (report.isCutShort) console.log('The time was too short for all of it: run it again, or see --timeout.');
   }
   return report.left.length === 0 && !report.isCutShort && report.failure === undefined ? 0 : FAILED;
@@ -125,8 +154,31 @@ const MINUTES = LIMITS.runOverMs / 60_000;
 
 const users = (count: number) => (count === 1 ? 'user' : 'users');
 
-function openStorage({ storageEnv, tableEndpoint, site }: SweepOptions): History {
-  const partition = `${site}-${identityLifecycle.name}`;
+const PARTITION_END = `-${identityLifecycle.name}`;
+
+/** The history of the site. @throws CommandError if the table has nothing of it */
+async function openStorage(options: SweepOptions): Promise<History> {
+  const { site } = options;
+  const history = openTable(options, `${site}${PARTITION_END}`);
+  const presence = await history.presence();
+  if (presence === undefined || presence.hasRows) return history;
+  if (!presence.hasTable) {
+    throw new CommandError(
+      `This storage account has no table ${TABLE_NAME}. Check that it is the account of the app, and that the app has run.`,
+    );
+  }
+  const sites = presence.partitions.map((partition) =>
+    partition.endsWith(PARTITION_END) ? partition.slice(0, -PARTITION_END.length) : partition,
+  );
+  throw new CommandError(
+    `Table ${TABLE_NAME} has no rows of site '${site}' (partition '${site}${PARTITION_END}'). ` +
+      (sites.length === 0
+        ? 'It has no rows at all.'
+        : `It has rows of these sites: ${sites.join(', ')}. Name one of them with --site, in the same letter case.`),
+  );
+}
+
+function openTable({ storageEnv, tableEndpoint }: SweepOptions, partition: string): History {
   if ((storageEnv === undefined) === (tableEndpoint === undefined)) {
     throw new CommandError(
       'Give --storage-env or --table-endpoint: the ledger of users is in the storage account of the app.',

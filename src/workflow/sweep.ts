@@ -1,20 +1,17 @@
+import { setTimeout as sleepFor } from 'node:timers/promises';
 import { isAppError } from '../base/errors';
 import type { Ledger, LedgerEntry } from '../runs/ledger';
 import type { RunStore } from '../runs/runStore';
-import type { IdentityActions } from '../identity/identityActions';
 import { LIMITS } from '../base/limits';
 import { LimitReached, withLimit } from '../base/timeLimit';
 import { checkClock } from './clock';
 import type { Run } from '../runs/run';
 import { Turns } from './turns';
+import { NO_TIME, UserDeletion, type DeletionOptions, type Refusal } from './userDeletion';
 
-export interface SweepOptions {
+export interface SweepOptions extends Pick<DeletionOptions, 'actionsOn' | 'resourceOf' | 'probe' | 'onThrottled'> {
   ledger: Pick<Ledger, 'list'>;
   runs: Pick<RunStore, 'list' | 'get' | 'close' | 'cleaned'>;
-  /** @throws AppError when the connection is unknown or misconfigured */
-  actionsOn: (connection: string) => Promise<Pick<IdentityActions, 'deleteUser'>>;
-  /** The ACS resource that a connection points at, where that is known: from the user of a run that has just been made. */
-  resourceOf?: (connection: string) => string | undefined;
   /** How far this clock is ahead of the storage's, in milliseconds; asked after the first answer of the storage. */
   clockSkewMs?: () => number | undefined;
   /** Runs that this process knows to have ended, though the history does not: they are not closed as dead. */
@@ -23,12 +20,15 @@ export interface SweepOptions {
   now?: () => number;
   /** For deadlines: milliseconds of a clock that is never set. */
   elapsed?: () => number;
+  sleep?: (ms: number) => Promise<void>;
   /** The time for all of it, in milliseconds. */
   limitMs: number;
 }
 
 /** A user that could not be deleted, and why. */
 export interface LeftUser extends LedgerEntry {
+  /** `UserNotFound`: ACS does not know it, and it can't be told whether it was deleted or belongs to another resource. */
+  code: string;
   reason: string;
 }
 
@@ -49,7 +49,6 @@ export interface SweepReport {
 const AT_ONCE = 4;
 /** The part of the time that closing dead runs may take. */
 const CLOSING_SHARE = 0.4;
-const NO_TIME = 'there was no time left to delete it';
 
 /**
  * Closes the runs that died, then deletes the users that earlier runs left behind: of runs that are too old to be still running. Connections take
@@ -57,7 +56,7 @@ const NO_TIME = 'there was no time left to delete it';
  * @throws AppError `StorageUnavailable` if the ledger can't be read, `ClockSkew`: nothing is deleted by a clock that is wrong
  */
 export async function sweep(options: SweepOptions): Promise<SweepReport> {
-  const { ledger, clockSkewMs, now = Date.now, elapsed = () => performance.now() } = options;
+  const { ledger, clockSkewMs, now = Date.now, elapsed = () => performance.now(), sleep = sleepFor } = options;
   const deadline = elapsed() + options.limitMs;
   const leftMs = () => deadline - elapsed();
   const over = now() - LIMITS.runOverMs;
@@ -67,71 +66,44 @@ export async function sweep(options: SweepOptions): Promise<SweepReport> {
   const { closed, entries, ...closingEnd } = await closeDead(waiting, over, () => closing - elapsed(), options);
 
   const turns = new Turns(entries, AT_ONCE);
+  const deletion = new UserDeletion({ ...options, elapsed, sleep, leftMs });
   const left: LeftUser[] = [];
+  const undecided: LedgerEntry[] = [];
   let deleted = 0;
   let { isCutShort, failure } = closingEnd;
   let storageFailed: string | undefined;
+  const settle = async (entry: LedgerEntry, refused: Refusal | undefined) => {
+    if (refused !== undefined) {
+      isCutShort ||= refused === NO_TIME;
+      left.push({ ...entry, code: refused.code, reason: refused.reason });
+      return;
+    }
+    deleted += 1;
+    // if this fails, the user is deleted once more the next time, which does no harm
+    await withLimit(leftMs(), undefined, () => options.runs.cleaned(entry)).catch((error: unknown) => {
+      if (isAppError(error)) storageFailed = failure ??= error.message;
+      else isCutShort = true;
+    });
+  };
   const worker = async () => {
     for (let entry = turns.next(); entry !== undefined; entry = turns.next()) {
       const skipped = turns.skipReason(entry.connection);
       if (skipped !== undefined || storageFailed !== undefined || leftMs() <= 0) {
-        isCutShort ||= skipped === undefined;
-        left.push({ ...entry, reason: skipped ?? NO_TIME });
+        await settle(entry, skipped === undefined ? NO_TIME : { code: 'Skipped', reason: skipped });
         turns.done(entry);
         continue;
       }
-      const refused = await deleteUser(entry, options, leftMs());
-      if (refused === undefined) {
-        deleted += 1;
-        // where it can't be noted the user is deleted once more the next time, which does no harm
-        await withLimit(leftMs(), undefined, () => options.runs.cleaned(entry)).catch((error: unknown) => {
-          if (isAppError(error)) storageFailed = failure ??= error.message;
-          else isCutShort = true;
-        });
-      } else left.push({ ...entry, reason: refused.reason });
+      const refused = await deletion.delete(entry);
+      if (refused?.code === 'Undecided') undecided.push(entry);
+      else await settle(entry, refused);
       turns.done(entry, refused);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  // by now deletions may have shown which resource a connection points at
+  for (const entry of undecided) await settle(entry, await deletion.decide(entry));
   return { deleted, left, closed, isCutShort, failure };
 }
-
-/** Why a user was not deleted. */
-interface Refused {
-  code: string;
-  reason: string;
-}
-
-async function deleteUser(
-  entry: LedgerEntry,
-  { actionsOn, resourceOf }: SweepOptions,
-  leftMs: number,
-): Promise<Refused | undefined> {
-  const { userId, runId, connection, resourceId } = entry;
-  const current = resourceOf?.(connection);
-  if (current !== undefined && current !== resourceId) return { code: 'OtherResource', reason: otherResource(entry) };
-  try {
-    const timeoutMs = Math.min(leftMs, LIMITS.sweepDeleteMs);
-    await withLimit(timeoutMs, undefined, async (signal) => {
-      const actions = await actionsOn(connection);
-      await actions.deleteUser({ userId }, { signal, timeoutMs, clientTrackingId: runId });
-    });
-  } catch (error) {
-    const { code, message } = isAppError(error)
-      ? error
-      : { code: 'ServiceTimeout', message: `connection ${connection} did not answer in time` };
-    if (code !== 'UserNotFound') return { code, reason: `${code}: ${message}` };
-    // a user of this resource that it does not know was deleted already; otherwise it may belong to another resource
-    if (current === undefined) return { code, reason: unknownUser(connection) };
-  }
-  return undefined;
-}
-
-const unknownUser = (connection: string) =>
-  `ACS says that it is no user of the resource that connection ${connection} points at: it belongs to another one, or was deleted`;
-
-const otherResource = ({ connection, resourceId }: LedgerEntry) =>
-  `it belongs to the ACS resource ${resourceId}, and connection ${connection} now points at another one: delete it there, with that resource's credentials`;
 
 /** Closes the runs that died. `entries`: the users that are to be deleted, with those of closed runs that only the run itself names. */
 async function closeDead(

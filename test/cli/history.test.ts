@@ -1,5 +1,6 @@
 // The history of an app: through its URLs with a key, and its ledger in the storage account.
 import type { Server } from 'node:http';
+import { TableServiceClient } from '@azure/data-tables';
 import { createIdentityEmulator, DEFAULT_ACCESS_KEY, type IdentityEmulator } from '../../local/emulator';
 import { startStorage, type RunningStorage } from '../../local/storage';
 import { openHistory, type History } from '../../src/history/openHistory';
@@ -25,7 +26,10 @@ beforeAll(async () => {
   const place = { kind: 'connectionString', setting: 'X', connectionString: storage.connectionString } as const;
   history = openHistory(place, 'local-identity-lifecycle');
 });
+/** What a test has started, to be stopped also if it fails. */
+const others: (() => Promise<void>)[] = [];
 afterAll(async () => {
+  await Promise.all(others.map((stop) => stop()));
   gate.server.closeAllConnections();
   gate.server.close();
   await app.stop();
@@ -180,6 +184,87 @@ describe('users that runs left', () => {
     expect(JSON.parse(rest.out)).toEqual({ deleted: 1, left: [], closed: 0, isCutShort: false });
     expect(rest.exitCode).toBe(0);
     expect(exists(other)).toBe(false);
+  });
+
+  test('waits while ACS throttles, says so, and goes on', async () => {
+    const users = [await leave(6), await leave(6), await leave(6)];
+    emulator.addFault({ operation: 'deleteIdentity', status: 429, headers: { 'Retry-After': '2' }, count: 3 });
+    const swept = await sweeping('--connection-string-env', 'ACS', '--output', 'json');
+    expect(swept.err).toBe('ACS is throttling this resource: waiting 2 s, as it asks.\n');
+    expect(JSON.parse(swept.out)).toMatchObject({ deleted: 3, left: [] });
+    expect(users.filter(exists)).toEqual([]);
+  });
+
+  test('a user that is gone is struck off with --probe, which leaves no user, where ACS does not say that it was deleted', async () => {
+    const acs = await createIdentityEmulator({ deletedUsers: 401 });
+    others.push(() => acs.close());
+    const [runId, madeAt] = [newRunId(minutesAgo(6)), new Date(minutesAgo(6)).toISOString()];
+    const { resourceId } = acs;
+    const userId = `8:acs:${resourceId}_00000017-ceff-3baa-6763-563a0d007797`;
+    const place = { kind: 'connectionString', setting: 'X', connectionString: storage.connectionString } as const;
+    const { ledger } = openHistory(place, 'gone-identity-lifecycle');
+    // a user of a young run, which is not touched
+    const young = {
+      userId: '8:acs:x',
+      runId: newRunId(Date.now()),
+      connection: 'AcsIdentity',
+      resourceId: 'x',
+      madeAt,
+    };
+    await ledger.add(young);
+    await ledger.add({ userId, runId, connection: 'AcsIdentity', resourceId, madeAt });
+    const variables = { STORAGE: storage.connectionString, ACS: acs.connectionString };
+    const args = ['sweep', '--storage-env', 'STORAGE', '--connection-string-env', 'ACS', '--site', 'gone'];
+    const without = await acsIdentity(args, variables);
+    expect(without.exitCode).toBe(1);
+    expect(without.out).toMatch(/it belongs to another one, or was deleted[\s\S]*add --probe/);
+    expect(await acsIdentity([...args, '--probe'], variables)).toEqual({
+      exitCode: 0,
+      out: 'Deleted 1 user; closed 0 dead runs.\n',
+      err: '',
+    });
+    expect(acs.users()).toEqual([]);
+    // the user of the probe is no longer in the ledger either
+    expect(await ledger.list({ startedBefore: Date.now() + 1_000 })).toEqual([young]);
+  });
+
+  test.each([['Local'], ['another-app']])('of a site %s that the table does not have are an error', async (site) => {
+    await history.ledger.add({
+      userId: '8:acs:x',
+      runId: newRunId(Date.now()),
+      connection: 'AcsIdentity',
+      resourceId: 'x',
+      madeAt: new Date().toISOString(),
+    });
+    for (const args of [['--dry-run'], ['--connection-string-env', 'ACS']]) {
+      const { exitCode, err, out } = await sweeping('--site', site, ...args);
+      expect(exitCode).toBe(2);
+      expect(out).toBe('');
+      expect(err).toContain(`has no rows of site '${site}' (partition '${site}-identity-lifecycle')`);
+      expect(err).toContain('rows of these sites: gone, local.');
+    }
+  });
+
+  test('in an account without the table are an error, and no table is made', async () => {
+    const other = await startStorage({ port: 0, inMemory: true, tableOnly: true });
+    others.push(() => other.stop());
+    const variables = { STORAGE: other.connectionString, ACS: emulator.connectionString };
+    for (const args of [['--dry-run'], ['--connection-string-env', 'ACS']]) {
+      const { exitCode, err } = await acsIdentity(['sweep', '--storage-env', 'STORAGE', ...args], variables);
+      expect(err).toMatch(/^This storage account has no table AcsIdentityRuns\./);
+      expect(exitCode).toBe(2);
+    }
+    const service = TableServiceClient.fromConnectionString(other.connectionString, { allowInsecureConnection: true });
+    const tables: unknown[] = [];
+    for await (const table of service.listTables()) tables.push(table);
+    expect(tables).toEqual([]);
+  });
+
+  test('are swept with Entra ID where there are no keys: the help names the options and the roles', async () => {
+    const { out } = await acsIdentity(['sweep', '--help']);
+    expect(out).toMatch(/--table-endpoint https:\S+ --endpoint https:/);
+    expect(out).toMatch(/Storage Table Data Contributor/);
+    expect(out).toMatch(/on the ACS resource +the role of the app's identity: Contributor/);
   });
 
   test.each([
