@@ -30,7 +30,7 @@ export default {
         ...[...ofUnits, ofInfra].map((pattern) => pattern.replace('<rootDir>', '!**')),
       ],
     },
-    { ...common, displayName: 'infra', testMatch: [ofInfra] },
+    { ...common, displayName: 'infra', testMatch: [ofInfra], globalSetup: '<rootDir>/test/infra/globalSetup.ts' },
   ],
   // builds what integration tests run
   globalSetup: '<rootDir>/test/globalSetup.mjs',

@@ -35,8 +35,23 @@ export interface Bicep {
 export const SUBSCRIPTION = '22222222-2222-2222-2222-222222222222';
 const TENANT = '11111111-1111-1111-1111-111111111111';
 
-/** The CLI, or the reason why it can't be had here. */
-export async function findBicep(): Promise<Bicep | string> {
+/** Brings the CLI, once for all tests. Returns its file, or the reason why it can't be had here. */
+export async function installBicep(): Promise<{ file: string } | { reason: string }> {
+  const found = await restore();
+  return typeof found === 'string' ? { reason: found } : found;
+}
+
+/** The CLI that the global setup found. */
+export const bicep: Bicep = {
+  run: (args, environment) => runBicep(process.env.BICEP_CLI ?? '', args, environment),
+  predict: (environment) => predict(process.env.BICEP_CLI ?? '', environment),
+};
+
+/** Tests that need the CLI are skipped without it; the reason is printed by the global setup. */
+export const testWithBicep = (...args: Parameters<typeof test>): void =>
+  process.env.BICEP_CLI === undefined ? test.skip(...args) : test(...args);
+
+async function restore(): Promise<{ file: string } | string> {
   const system = PLATFORMS[platform()];
   if (system === undefined || !['x64', 'arm64'].includes(arch())) return `there is none for ${platform()} ${arch()}`;
   const name = `Azure.Bicep.CommandLine.${system}-${arch()}`;
@@ -69,7 +84,7 @@ export async function findBicep(): Promise<Bicep | string> {
     }
     if (!isComplete()) return `NuGet package ${name} ${VERSION} has no ${file}`;
   }
-  return { run: (args, environment) => runBicep(file, args, environment), predict: (e) => predict(file, e) };
+  return { file };
 }
 
 async function runBicep(

@@ -5,7 +5,7 @@ import { unreachableStorage, type AppUnderTest } from '../app/appUnderTest';
 import { startSurroundings } from '../app/appWithProxies';
 import { startCollector } from '../telemetry/collector';
 import { tablesOf, workspaceRow, type Row } from '../telemetry/workspaceRows';
-import { findBicep, infraDirectory } from './bicep';
+import { bicep, infraDirectory, testWithBicep } from './bicep';
 import { readQuery, type Tables } from './kusto';
 
 const queriesDirectory = join(infraDirectory, 'queries');
@@ -176,29 +176,28 @@ test('the check finds a wrong table, column, property and text', () => {
   expect(new Set(valuesOf('AppMetrics', 'Name'))).toEqual(new Set(['usersLeftBehind', 'maintenanceFailed']));
 });
 
-test('alerts measure and split by columns that their queries give', async () => {
-  const bicep = await findBicep();
-  if (typeof bicep === 'string') {
-    console.log(`Skipped: the Bicep CLI can't be had (${bicep}).`);
-    return;
-  }
-  interface Condition {
-    query: string;
-    metricMeasureColumn?: string;
-    dimensions?: { name: string }[];
-  }
-  const conditions = (await bicep.predict({}))
-    .filter(({ type }) => type === 'Microsoft.Insights/scheduledQueryRules')
-    .flatMap(({ properties }) => (properties?.['criteria'] as { allOf: Condition[] }).allOf);
-  expect(conditions).toHaveLength(6);
-  for (const { query, metricMeasureColumn, dimensions = [] } of conditions) {
-    const { faults, columns } = readQuery(query, tables);
-    expect(faults).toEqual([]);
-    const named = [
-      ...(metricMeasureColumn === undefined ? [] : [metricMeasureColumn]),
-      ...dimensions.map(({ name }) => name),
-    ];
-    expect(named.length).toBeGreaterThan(0);
-    expect(named.filter((name) => !columns.includes(name))).toEqual([]);
-  }
-}, 120_000);
+testWithBicep(
+  'alerts measure and split by columns that their queries give',
+  async () => {
+    interface Condition {
+      query: string;
+      metricMeasureColumn?: string;
+      dimensions?: { name: string }[];
+    }
+    const conditions = (await bicep.predict({}))
+      .filter(({ type }) => type === 'Microsoft.Insights/scheduledQueryRules')
+      .flatMap(({ properties }) => (properties?.['criteria'] as { allOf: Condition[] }).allOf);
+    expect(conditions).toHaveLength(6);
+    for (const { query, metricMeasureColumn, dimensions = [] } of conditions) {
+      const { faults, columns } = readQuery(query, tables);
+      expect(faults).toEqual([]);
+      const named = [
+        ...(metricMeasureColumn === undefined ? [] : [metricMeasureColumn]),
+        ...dimensions.map(({ name }) => name),
+      ];
+      expect(named.length).toBeGreaterThan(0);
+      expect(named.filter((name) => !columns.includes(name))).toEqual([]);
+    }
+  },
+  120_000,
+);

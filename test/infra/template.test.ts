@@ -5,7 +5,7 @@ import { createIdentityEmulator } from '../../local/emulator';
 import { readSchedule, type Schedule } from '../../src/base/schedule';
 import { startApp } from '../app/appUnderTest';
 import { settingNames } from '../settingNames';
-import { findBicep, infraDirectory, SUBSCRIPTION, type Bicep, type Resource } from './bicep';
+import { bicep, infraDirectory, SUBSCRIPTION, testWithBicep as testOne, type Bicep, type Resource } from './bicep';
 
 const MAIN = join(infraDirectory, 'main.bicep');
 const PARAMETERS = join(infraDirectory, 'main.bicepparam');
@@ -29,12 +29,10 @@ const VARIANTS: Record<number, Record<string, string>> = {
 /** Settings of the host, which the app itself does not read. */
 const OF_THE_HOST = ['AzureWebJobsStorage__queueServiceUri'];
 
-let bicep: Bicep | undefined;
-let reason = '';
 const predicted = new Map<string, Promise<Resource[]>>();
 const predict = (environment: Record<string, string> = {}) => {
   const key = JSON.stringify(environment);
-  const found = predicted.get(key) ?? bicep?.predict(environment) ?? Promise.resolve([]);
+  const found = predicted.get(key) ?? bicep.predict(environment);
   predicted.set(key, found);
   return found;
 };
@@ -42,23 +40,9 @@ const predict = (environment: Record<string, string> = {}) => {
 let compiled: Promise<string> | undefined;
 const compile = (cli: Bicep) => (compiled ??= cli.run(['build', MAIN, '--stdout']).then(({ said }) => said));
 
-beforeAll(async () => {
-  const found = await findBicep();
-  if (typeof found === 'string') reason = found;
-  else bicep = found;
-  if (bicep === undefined)
-    console.log(`Skipped: the templates are not checked, as the Bicep CLI can't be had (${reason}).`);
-}, 150_000);
-
-/** A test that needs the CLI; without it nothing is claimed, and the reason is printed above. */
+/** A test that needs the CLI. */
 function testWithBicep(name: string, work: (cli: Bicep) => Promise<void>): void {
-  test(
-    name,
-    async () => {
-      if (bicep !== undefined) await work(bicep);
-    },
-    120_000,
-  );
+  testOne(name, () => work(bicep), 120_000);
 }
 
 /** The same test with several values. */
