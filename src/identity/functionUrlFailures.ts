@@ -1,6 +1,6 @@
 import { AppError } from '../base/errors';
 import { LimitReached } from '../base/timeLimit';
-import { USER_MAY_EXIST_DETAIL } from './userId';
+import { USER_MAY_EXIST_DETAIL } from './identityActions';
 
 /** A call that did not succeed. */
 export interface Failed {
@@ -15,7 +15,7 @@ export interface Failed {
 
 const OFFLINE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
-/** The address says nothing about ACS: the run is not to blame it. */
+/** Not a failure of ACS: the run must not count it as one. */
 export const stopping = (cause: AppError) =>
   new AppError(
     503,
