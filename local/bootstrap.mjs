@@ -133,7 +133,7 @@ function endOf(child) {
 }
 
 /**
- * npm passes its signals on to the shell that it runs a script in. Many shells die of them without a word to this process,
+ * npm passes its signals on to the shell that it runs a script in. Many shells end without passing them on to this process,
  * which would stay, with all it has started. Without npm nothing is watched: then a script may start this and leave it.
  */
 function whenParentIsGone(react) {

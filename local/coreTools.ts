@@ -39,7 +39,7 @@ function candidates(projectRoot: string, environment: NodeJS.ProcessEnv): string
   const directories = path.split(delimiter).filter((directory) => directory !== '');
   return [
     join(projectRoot, ...packaged),
-    // Windows: npm installs globally beside its `func.cmd`, which only a shell could start.
+    // Windows: npm installs globally next to its `func.cmd`, which only a shell could start.
     ...directories.flatMap((directory) => [
       join(directory, program),
       ...(isWindows ? [join(directory, ...packaged)] : []),

@@ -15,7 +15,7 @@ import { junitOfFailure, junitOfRun } from '../output/junit';
 import { LiveSteps } from '../output/liveSteps';
 import { appOptions, connectionOptions, openTarget, type Target, type TargetOptions } from '../target';
 
-/** How long a creation in flight may go on after Ctrl+C, so that its user is heard of; and how long deleting it may take. */
+/** How long a creation in flight may go on after Ctrl+C, so that the id of its user is received; and how long deleting it may take. */
 const INTERRUPTED_MS = LIMITS.callMs;
 
 interface RunOptions extends TargetOptions {

@@ -49,7 +49,7 @@ const ADVICE: Record<ErrorCode, string> = {
   VariableMissing:
     'Set it to the connection string of the ACS resource: in the portal under Keys, or by "az communication list-key". In a pipeline, map the secret into the environment of this step.',
   SettingsMalformed:
-    'Copy the whole connection string again (portal: Keys): endpoint=https://NAME.communication.azure.com/;accesskey=KEY. Look for quotes, blanks and line breaks that came along.',
+    'Copy the whole connection string again (portal: Keys): endpoint=https://NAME.communication.azure.com/;accesskey=KEY. Look for quotes, blanks and line breaks that were copied too.',
   HostNotFound:
     "Check the name of the resource for typing errors, and that the resource was not deleted. With a private endpoint, this machine must use the network's own DNS.",
   DnsUnavailable:

@@ -1,4 +1,4 @@
-// Stands in for `func start` on machines without Azure Functions Core Tools: it answers and logs as they do. It has no
+// Replaces `func start` on machines without Azure Functions Core Tools: it answers and logs as they do. It has no
 // keys (nobody is asked for one), cookies in answers, HTTP streaming, retries, input and output bindings, triggers but HTTP
 // and timer, stored state of timers (so nothing is past due), log levels of host.json, extension bundles or HTTPS; it
 // knows no route defaults and no constraints but those in routes.ts. In callers.ts it is stricter than `func`: it refuses

@@ -6,7 +6,7 @@ import { safeText } from '../base/redact';
 /** What a function takes: schemas of its route parameters, query values and JSON body. */
 export interface InputSpec {
   params?: v.GenericSchema<unknown, object>;
-  /** Other names are refused, but for {@link FOREIGN_QUERY_NAMES}. None: the function takes no query values. */
+  /** Other names are refused, but for {@link FOREIGN_QUERY_NAMES}. If `undefined`, the function takes no query values. */
   query?: v.GenericSchema<unknown, object>;
   /** Unknown query names are ignored. For pages and probes, whose addresses others write. */
   ignoresQuery?: boolean;

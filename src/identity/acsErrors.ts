@@ -61,7 +61,7 @@ export function meaningOf(
 }
 
 /**
- * Can ACS have made a user although this came of `createUser`? Not when nothing reached it, when no credential was to be had, or when it refused
+ * Can ACS have made a user although `createUser` failed like this? Not when nothing reached it, when no credential was available, or when it refused
  * the request.
  */
 function mayHaveMadeUser({ kind, status = 0, isUnsent }: AcsFailure): boolean {

@@ -55,7 +55,7 @@ export function unreachable(
   return { code, error, neverArrived: OFFLINE.has(code) };
 }
 
-/** fetch says `fetch failed` and keeps the reason in its cause; several addresses make an AggregateError of it. */
+/** The message of fetch is only `fetch failed`, and its cause has the reason; several addresses make an AggregateError of it. */
 function causeCode(thrown: unknown): string {
   const cause = (thrown as { cause?: { code?: unknown; errors?: { code?: unknown }[] } } | undefined)?.cause;
   const code = cause?.code ?? cause?.errors?.[0]?.code;

@@ -11,7 +11,7 @@ import { availabilityOf, dependenciesOf, maintenanceOf, type MaintenanceResult }
 export interface TelemetryOptions {
   /** Of the Application Insights resource. */
   connectionString: string;
-  /** None: the resource takes telemetry without Entra ID. */
+  /** If `undefined`, the resource accepts telemetry without Entra ID. */
   credential?: (() => Promise<TokenCredential>) | undefined;
   /** Where runs are made from: the region. */
   location: string;

@@ -31,7 +31,7 @@ export interface RunOptions {
   connection: string;
   target: Run['target'];
   deeper?: EngineOptions['deeper'];
-  /** None: the run's id, as in Logic Apps. */
+  /** Default: the run's id, as in Logic Apps. */
   clientTrackingId?: string | undefined;
   /** The trace that the run is part of; if `undefined`, it starts a new one. */
   traceparent?: string | undefined;
