@@ -4,7 +4,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 export class AskedChild<Question extends object, Answer> {
   private constructor(private readonly child: ChildProcess) {}
 
-  /** Starts `file` with these arguments, and waits until it says that it is ready. */
+  /** Starts `file` with these arguments, and waits until it reports that it is ready. */
   static async start<Q extends object, A>(
     file: string,
     args: string[],

@@ -1,4 +1,4 @@
-// The identity emulator: how many tokens a second beside bare signing, which way of signing is the best, memory and start-up.
+// The identity emulator: how many tokens a second compared with bare signing, which way of signing is the best, memory and start-up.
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, sign, webcrypto } from 'node:crypto';
 import { Agent, request } from 'node:http';
@@ -11,26 +11,30 @@ const ROUNDS = 3;
 const USERS = 100_000;
 const AT_ONCE = 16;
 
-interface Told {
+interface Answer {
   connectionString: string;
   heapBytes: number;
   rssBytes: number;
 }
 
-/** In the child: an emulator that tells its memory when asked. */
+/** In the child: an emulator that reports its memory when asked. */
 async function serve(): Promise<void> {
   const emulator = await createIdentityEmulator();
-  const tell = () => {
+  const report = () => {
     globalThis.gc?.();
     const { heapUsed, rss } = process.memoryUsage();
-    process.send?.({ connectionString: emulator.connectionString, heapBytes: heapUsed, rssBytes: rss } satisfies Told);
+    process.send?.({
+      connectionString: emulator.connectionString,
+      heapBytes: heapUsed,
+      rssBytes: rss,
+    } satisfies Answer);
   };
-  process.on('message', tell);
-  tell();
+  process.on('message', report);
+  report();
 }
 
-function nextTold(child: ChildProcess): Promise<Told> {
-  return new Promise((done) => child.once('message', (told) => done(told as Told)));
+function nextAnswer(child: ChildProcess): Promise<Answer> {
+  return new Promise((done) => child.once('message', (answer) => done(answer as Answer)));
 }
 
 /** Sends signed calls over kept connections, with as little work as there can be. */
@@ -110,7 +114,7 @@ async function startUp(): Promise<string[][]> {
 async function main(): Promise<void> {
   const { bare, rows } = await signingWays();
   const child = fork(__filename, ['serve'], { execArgv: ['--expose-gc'] });
-  const before = await nextTold(child);
+  const before = await nextAnswer(child);
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   const call = caller(before.connectionString, agent);
   const { identity } = JSON.parse(await call('/identities', '{}')) as { identity: { id: string } };
@@ -122,7 +126,7 @@ async function main(): Promise<void> {
     issued.toFixed(0),
     times(issued / bare),
   ]);
-  printTable(['RS256, 2048 bits', 'a second', 'beside bare'], rows);
+  printTable(['RS256, 2048 bits', 'a second', 'relative to bare'], rows);
 
   let left = USERS;
   await Promise.all(
@@ -130,8 +134,8 @@ async function main(): Promise<void> {
       while (left-- > 0) await call('/identities', '{}');
     }),
   );
-  const asked = nextTold(child);
-  child.send('tell');
+  const asked = nextAnswer(child);
+  child.send('report');
   const after = await asked;
   agent.destroy();
   child.kill();
@@ -146,7 +150,7 @@ async function main(): Promise<void> {
     ],
   );
   console.log();
-  printTable(['start-up', 'median of 7', 'beside bare Node.js'], await startUp());
+  printTable(['start-up', 'median of 7', 'relative to bare Node.js'], await startUp());
 }
 
 void (process.argv[2] === 'serve' ? serve() : main());

@@ -65,18 +65,26 @@ async function main(): Promise<void> {
   const path = `/api/users/${encodeURIComponent(identity.id)}/tokens`;
   const endpoint = /endpoint=([^;]+?)\/?;/.exec(emulator.connectionString)?.[1] ?? '';
   const throttle = setInterval(() => {
-    const fault = { operation: 'issueAccessToken', status: 429, count: THROTTLED, headers: { 'Retry-After': '1' } };
+    const throttling = {
+      operation: 'issueAccessToken',
+      status: 429,
+      count: THROTTLED,
+      headers: { 'Retry-After': '1' },
+    };
     void fetch(`${endpoint}/emulator/faults`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(fault),
+      body: JSON.stringify(throttling),
     });
   }, 1_000);
   const minting = (until: number) => flood(MINTERS, until, () => mint(path, '{"scopes":["chat"]}'));
   await minting(performance.now() + 3_000);
   const alone = await minting(performance.now() + SECONDS * 1_000);
   const until = performance.now() + SECONDS * 1_000;
-  const [beside, runs] = await Promise.all([minting(until), flood(RUNNERS, until, () => startRun('/api/runs', '{}'))]);
+  const [withRuns, runs] = await Promise.all([
+    minting(until),
+    flood(RUNNERS, until, () => startRun('/api/runs', '{}')),
+  ]);
   clearInterval(throttle);
   await host.stop();
   emulator.stop();
@@ -92,15 +100,15 @@ async function main(): Promise<void> {
       ['alone', countsOf(alone), `${p95(alone).toFixed(0)} ms`, '1x'],
       [
         `with ${RUNNERS} callers who start runs`,
-        countsOf(beside),
-        `${p95(beside).toFixed(0)} ms`,
-        times(p95(beside) / p95(alone)),
+        countsOf(withRuns),
+        `${p95(withRuns).toFixed(0)} ms`,
+        times(p95(withRuns) / p95(alone)),
       ],
       ['their runs', countsOf(runs), '', ''],
     ],
   );
-  const bad = [...alone, ...beside, ...runs].filter(({ status }) => status >= 500 || status === 0);
-  if (bad.length > 0 || p95(beside) > 1.5 * p95(alone)) process.exitCode = 1;
+  const bad = [...alone, ...withRuns, ...runs].filter(({ status }) => status >= 500 || status === 0);
+  if (bad.length > 0 || p95(withRuns) > 1.5 * p95(alone)) process.exitCode = 1;
 }
 
 void main();

@@ -8,10 +8,10 @@ const CALLS = 20;
 const MAX_MEDIAN_MS = 20;
 
 const repeated = (text: string, bytes: number) => text.repeat(Math.floor(bytes / text.length));
-/** A body that has `start` and `end`, and between them `text` as often as there is room. */
+/** A body that has `start` and `end`, and between them `text` as often as fits. */
 const filled = (start: string, text: string, end: string) =>
   start + repeated(text, BODY_BYTES - start.length - end.length) + end;
-/** A body with as many fields as there is room for. */
+/** A body with as many fields as fit. */
 function manyFields(name: (n: number) => string): string {
   const parts: string[] = [];
   for (let [n, left] = [0, BODY_BYTES - 10]; left > 0; n += 1) {

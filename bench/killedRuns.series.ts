@@ -1,6 +1,6 @@
 // The app's process is killed (-9) during runs: at random times (KILLS, default 300), and before, during and after each outgoing call; half of the
 // runs over the connection, half over the function URLs. Then one scheduled run. Which users are left, and how long before the kill had their id
-// reached the process? Exits with 1 if one is left that had reached it more than 500 ms before, or a run that can't know does not say so.
+// reached the process? Exits with 1 if one is left that had reached it more than 500 ms before, or a run that can't know does not report it.
 import type { Run } from '../src/runs/run';
 import { startSurroundings } from '../test/app/appWithProxies';
 import type { AppUnderTest } from '../test/app/appUnderTest';
@@ -170,7 +170,7 @@ async function main(): Promise<void> {
   for (const one of lost.filter((entry) => (ageOf(entry) ?? 0) > 20))
     console.log(`  ${one.target}, killed ${one.at}: ${ageOf(one)?.toFixed(0)} ms`);
   console.log(
-    `Runs that lost a user and do not say Unknown: ${silent.length}; without any record, as they died before it was written: ${unseen.length}.`,
+    `Runs that lost a user and do not report Unknown: ${silent.length}; without any record, as they died before it was written: ${unseen.length}.`,
   );
   console.log(`Runs still Running: ${running}.`);
   const statistics = (await app.call('GET', 'runs/statistics')).body;

@@ -1,4 +1,4 @@
-// How long the built app takes to load in a fresh process, beside the same packages imported eagerly and unbundled, as a template app has
+// How long the built app takes to load in a fresh process, compared with the same packages imported eagerly and unbundled, as a template app has
 // them; with and without the compile cache of Node.js 22.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -87,7 +87,7 @@ function main(): void {
       const figures = measure(node, them, nodePath);
       const [template = NaN] = figures;
       printTable(
-        [`${title}, ${head}`, 'median', 'beside template'],
+        [`${title}, ${head}`, 'median', 'relative to template'],
         them.map(({ name }, i) => [name, `${figures[i]?.toFixed(1)} ms`, times((figures[i] ?? NaN) / template)]),
       );
       console.log();

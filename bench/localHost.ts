@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { startFunctionsHost, type FunctionsHost } from '../local/functionsHost/host';
 import { ROOT } from './projectRoot';
 
-/** The built app under the local host, with these settings, saying nothing. */
+/** The built app under the local host, with these settings, without output. */
 export function startLocalHost(environment: Record<string, string>): Promise<FunctionsHost> {
   return startFunctionsHost({
     appDirectory: ROOT,

@@ -1,4 +1,4 @@
-// What a function costs over the SDK call that it stands for, on the same emulator: through its handler, and through the local host. Each way
+// What a function costs compared with the same SDK call, on the same emulator: through its handler, and through the local host. Each way
 // has a process of its own, as two copies of the SDK in one would share its optimised code; they take turns.
 import { CommunicationIdentityClient } from '@azure/communication-identity';
 import { Agent, request } from 'node:http';
@@ -111,7 +111,7 @@ async function main(): Promise<void> {
     const figures = await ask({ call }, ROUNDS);
     const base = median(figures[0] ?? []);
     printTable(
-      [`${call}, one at a time, through`, 'p50', 'beside the SDK', 'p95'],
+      [`${call}, one at a time, through`, 'p50', 'relative to the SDK', 'p95'],
       names.map((way, i) => {
         const [p50, p95] = [median(figures[i] ?? []), percentile(figures[i] ?? [], 0.95)];
         return [WAYS[way], `${p50.toFixed(2)} ms`, times(p50 / base), `${p95.toFixed(2)} ms`];
@@ -121,7 +121,7 @@ async function main(): Promise<void> {
   }
   const rates = (await ask({ call: 'issueToken', atOnce: AT_ONCE }, THROUGHPUT_ROUNDS)).map(median);
   printTable(
-    [`issueToken, ${AT_ONCE} at once, through`, 'a second', 'beside the SDK'],
+    [`issueToken, ${AT_ONCE} at once, through`, 'a second', 'relative to the SDK'],
     names.map((way, i) => [WAYS[way], (rates[i] ?? NaN).toFixed(0), times((rates[i] ?? NaN) / (rates[0] ?? NaN))]),
   );
   for (const child of children) child.end();

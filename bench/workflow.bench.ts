@@ -1,4 +1,4 @@
-// The four-step run, with its checks, records and history, beside the SDK's four calls; and memory after many runs. The built app in a process
+// The four-step run, with its checks, records and history, compared with the SDK's four calls; and memory after many runs. The built app in a process
 // of its own, the SDK in another, the emulator in a third.
 import { CommunicationIdentityClient } from '@azure/communication-identity';
 import { startStorage } from '../local/storage';
@@ -23,7 +23,7 @@ interface Question {
   /** So many runs, one after the other; each is timed. */
   runs: number;
 }
-interface Told {
+interface Answer {
   durationsMs: number[];
   /** After a collection of garbage. */
   heapBytes: number;
@@ -54,11 +54,11 @@ function appRun(connectionString: string, storage: string | undefined): () => Pr
   };
 }
 
-/** In a child: runs as often as the parent says. */
+/** In a child: runs as often as the parent asks. */
 async function work(way: string, connectionString: string, storage: string | undefined): Promise<void> {
   process.once('disconnect', () => process.exit());
   const run = way === 'sdk' ? await sdkRun(connectionString) : appRun(connectionString, storage);
-  answerQuestions<Question, Told>(async ({ runs }) => {
+  answerQuestions<Question, Answer>(async ({ runs }) => {
     const durationsMs: number[] = [];
     for (let n = 0; n < runs; n += 1) {
       const startedAt = performance.now();
@@ -72,7 +72,7 @@ async function work(way: string, connectionString: string, storage: string | und
 }
 
 const startChild = (args: string[], more?: Record<string, string>) =>
-  AskedChild.start<Question, Told>(__filename, args, more);
+  AskedChild.start<Question, Answer>(__filename, args, more);
 
 async function main(): Promise<void> {
   const emulator = await startEmulatorProcess();
@@ -81,7 +81,7 @@ async function main(): Promise<void> {
   // as a storage account is: here nothing but the number of calls that a run waits for counts
   const far = await startMeddlingProxy(storage.tablePort);
   far.meddle = () => ({ delayMs: FAR_MS });
-  const ways: [string, AskedChild<Question, Told>][] = [
+  const ways: [string, AskedChild<Question, Answer>][] = [
     ["the SDK's four calls", await startChild(['sdk', emulator.connectionString])],
     ['a run, history in memory', await startChild(['app', emulator.connectionString])],
     ['a run, history in Azurite', await startChild(['app', emulator.connectionString, storage.connectionString])],
@@ -103,7 +103,7 @@ async function main(): Promise<void> {
   }
   const base = median(figures[0] ?? []);
   printTable(
-    ['create, issue, revoke, delete', 'p50', 'beside the SDK', 'p95'],
+    ['create, issue, revoke, delete', 'p50', 'relative to the SDK', 'p95'],
     ways.map(([name], i) => {
       const [p50, p95] = [median(figures[i] ?? []), percentile(figures[i] ?? [], 0.95)];
       return [name, `${p50.toFixed(1)} ms`, times(p50 / base), `${p95.toFixed(1)} ms`];
@@ -145,8 +145,8 @@ async function memory(connectionString: string): Promise<void> {
     done = stage;
     rows.push(row);
   }
-  const beside = `beside ${FULL.toLocaleString('en')}`;
-  printTable(['after runs', 'heap', beside, 'resident', 'heap, reporting', beside, 'resident'], rows);
+  const relative = `relative to ${FULL.toLocaleString('en')}`;
+  printTable(['after runs', 'heap', relative, 'resident', 'heap, reporting', relative, 'resident'], rows);
   for (const child of children) child.end();
   await collector.close();
 }

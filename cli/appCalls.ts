@@ -1,5 +1,5 @@
 import { LIMITS } from '../src/base/limits';
-import { CommandError, FAILED, sayError } from './commandError';
+import { CommandError, FAILED, errorText } from './commandError';
 import { appKey, DEFAULT_KEY_VARIABLE, type TargetOptions } from './target';
 
 /** A request that is not a simple GET. */
@@ -11,10 +11,10 @@ export interface AppRequest {
   limitMs: number;
 }
 
-/** What a function app answers to GET /api/PATH, or to `more`. @throws CommandError that says what is wrong and what to do */
+/** What a function app answers to GET /api/PATH, or to `more`. @throws CommandError that names what is wrong and what to do */
 export async function askApp(options: TargetOptions, path: string, more?: AppRequest): Promise<unknown> {
   const { app, keyEnv = DEFAULT_KEY_VARIABLE } = options;
-  if (app === undefined) throw new CommandError('It is not said which app: give --app https://NAME.azurewebsites.net.');
+  if (app === undefined) throw new CommandError('No app is named: give --app https://NAME.azurewebsites.net.');
   const key = appKey(options);
   const { host } = new URL(app);
   let response: Response;
@@ -33,17 +33,17 @@ export async function askApp(options: TargetOptions, path: string, more?: AppReq
     });
     text = await response.text();
   } catch (error) {
-    // fetch says only "fetch failed"; its cause says why
+    // the message of fetch is only "fetch failed"; its cause has the reason
     const cause = (error as { cause?: { code?: string } }).cause?.code;
     throw new CommandError(
-      `The app at ${host} can't be reached (${cause ?? sayError(error)}). Check --app and the network.`,
+      `The app at ${host} can't be reached (${cause ?? errorText(error)}). Check --app and the network.`,
       FAILED,
     );
   }
   const body = parse(text);
   if (response.ok && body !== undefined) return body;
   const { code, message } = (body as { error?: { code?: string; message?: string } } | undefined)?.error ?? {};
-  if (code !== undefined) throw new CommandError(sayError(new Error(`${code}: ${message ?? ''}`)), FAILED);
+  if (code !== undefined) throw new CommandError(errorText(new Error(`${code}: ${message ?? ''}`)), FAILED);
   throw new CommandError(adviceFor(response.status, host, keyEnv), FAILED);
 }
 
@@ -53,7 +53,7 @@ function adviceFor(status: number, host: string, variable: string): string {
     return `${host} refuses the key in environment variable ${variable}: it must be a key of the function 'runs', or a host key.`;
   }
   if (status === 404) return `${host} has no such function: is --app the right one, and is this app deployed there?`;
-  return `${host} answered ${status} without a word of this app: is it running?`;
+  return `${host} answered ${status} without an answer from this app: is it running?`;
 }
 
 function parse(text: string): unknown {

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { COULD_NOT_RUN, CommandError, FAILED, sayError } from './commandError';
+import { COULD_NOT_RUN, CommandError, FAILED, errorText } from './commandError';
 import { makeProgram } from './program';
 
 async function main(): Promise<void> {
@@ -11,7 +11,7 @@ async function main(): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : COULD_NOT_RUN;
       return;
     }
-    console.error(sayError(error));
+    console.error(errorText(error));
     process.exitCode = error instanceof CommandError ? error.exitCode : FAILED;
   }
 }

@@ -1,6 +1,6 @@
 import { AppError } from '../src/base/errors';
 
-/** What arrives within this time of the first is the same Ctrl+C: a terminal tells every process of the group, and a parent passes it on. */
+/** What arrives within this time of the first is the same Ctrl+C: a terminal sends it to every process of the group, and a parent passes it on. */
 const SAME_MS = 700;
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
@@ -8,13 +8,13 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 export interface Interruption {
   /** Aborts at the first. */
   signal: AbortSignal;
-  /** The exit code that tells of it, 128 + the signal's number; undefined: there was none. */
+  /** The exit code after an interruption, 128 + the signal's number; `undefined` if there was no interruption. */
   exitCode(): number | undefined;
   /** From now on they end the process as usual. */
   release(): void;
 }
 
-/** @param onFirst is told once, to say what is still done */
+/** @param onFirst called once, to print what is still done */
 export function watchInterruption(onFirst: () => void): Interruption {
   const controller = new AbortController();
   let firstAt: number | undefined;

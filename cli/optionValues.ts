@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from 'commander';
-import { isIP } from 'node:net';
 import { CommandError } from './commandError';
 import { checkUserId, SCOPES } from '../src/identity/inputs';
 import type { Scope } from '../src/identity/identityActions';
+import { isLoopback } from '../src/base/loopback';
 import { DEEPER_CHECKS, type DeeperCheck } from '../src/base/workflowSettings';
 
 // Each takes the text of an option or argument, and throws InvalidArgumentError, which commander reports with the option's name.
@@ -62,11 +62,7 @@ function webAddress(text: string): URL {
       'The address of the app holds more than a host: keys never belong into a URL, use --key-env.',
     );
   }
-  const isLoopback =
-    url.hostname === 'localhost' ||
-    url.hostname === '[::1]' ||
-    (isIP(url.hostname) === 4 && url.hostname.startsWith('127.'));
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback)) return url;
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url;
   throw new InvalidArgumentError('The address must begin with https:// (http:// is for this machine only).');
 }
 

@@ -16,11 +16,11 @@ export function makeProgram(): Command {
     .exitOverride()
     // it repeats arguments that it refuses
     .configureOutput({ writeErr: (text) => process.stderr.write(redactText(text)) })
-    .showHelpAfterError('(acs-identity COMMAND --help tells what it takes)')
+    .showHelpAfterError('(acs-identity COMMAND --help shows the options)')
     .addHelpText(
       'after',
       `
-Places to work on, one of:
+Choose the target with one of these options:
   --connection-string-env NAME   an ACS resource, with its key
   --endpoint URL                 an ACS resource, with Entra ID
   --app URL                      a deployed app, through its function URLs

@@ -12,7 +12,7 @@ import { appUrl, variableName } from './optionValues';
 /** The environment variable that holds the key of a function app, unless `--key-env` names another. */
 export const DEFAULT_KEY_VARIABLE = 'ACS_IDENTITY_APP_KEY';
 
-/** Where a command is to work, as its options say. */
+/** The options that choose the target of a command. */
 export interface TargetOptions {
   connectionStringEnv?: string;
   endpoint?: string;
@@ -25,7 +25,7 @@ export interface TargetOptions {
 /** Where a command works. */
 export interface Target {
   actions: IdentityActions;
-  /** What stands for the connection in records. */
+  /** The name of the connection in records. */
   connection: string;
   kind: 'connection' | 'functions';
   /** For people: `ACS at HOST`. */
@@ -35,7 +35,7 @@ export interface Target {
   close(): Promise<void>;
 }
 
-/** Adds the options that say on which ACS connection to work. */
+/** Adds the options that choose the ACS connection. */
 export function connectionOptions(command: Command): Command {
   return command
     .addOption(
@@ -50,7 +50,7 @@ export function connectionOptions(command: Command): Command {
     );
 }
 
-/** Adds the options that say through which function app to work. */
+/** Adds the options that choose the function app. */
 export function appOptions(command: Command, options: { connection: boolean }): Command {
   command
     .addOption(
@@ -68,7 +68,7 @@ export function appOptions(command: Command, options: { connection: boolean }): 
     : command;
 }
 
-/** @throws CommandError unless exactly one place is named */
+/** @throws CommandError unless exactly one target is named */
 export async function openTarget(options: TargetOptions, more: { stop?: AbortSignal } = {}): Promise<Target> {
   const named = [
     ['--connection-string-env', options.connectionStringEnv],
@@ -77,8 +77,8 @@ export async function openTarget(options: TargetOptions, more: { stop?: AbortSig
     ['--app', options.app],
   ].flatMap(([name, value]) => (value === undefined || value === false ? [] : [String(name)]));
   if (named.length !== 1) {
-    const found = named.length === 0 ? 'It is not said where to work' : `${named.join(' and ')} exclude each other`;
-    throw new CommandError(`${found}: give one of the options that name a place (see --help).`);
+    const found = named.length === 0 ? 'No target is named' : `${named.join(' and ')} exclude each other`;
+    throw new CommandError(`${found}: give one of the options that choose the target (see --help).`);
   }
   if (options.app === undefined && (options.keyEnv ?? options.connection) !== undefined) {
     throw new CommandError('--key-env and --connection go with --app.');

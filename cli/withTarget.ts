@@ -1,10 +1,10 @@
 import { isAppError } from '../src/base/errors';
-import { COULD_NOT_RUN, CommandError, FAILED, sayError } from './commandError';
+import { COULD_NOT_RUN, CommandError, FAILED, errorText } from './commandError';
 import { openTarget, type Target, type TargetOptions } from './target';
 
 /**
  * One piece of work on the place that the options name.
- * @throws CommandError with exit code 1 when ACS or the app says no, 2 when the options or a setting are wrong
+ * @throws CommandError with exit code 1 if ACS or the app refuses, 2 if the options or a setting are wrong
  */
 export async function withTarget<T>(options: TargetOptions, work: (target: Target) => Promise<T>): Promise<T> {
   const target = await openTarget(options);
@@ -12,7 +12,7 @@ export async function withTarget<T>(options: TargetOptions, work: (target: Targe
     return await work(target);
   } catch (error) {
     if (!isAppError(error)) throw error;
-    throw new CommandError(sayError(error), error.code === 'Misconfigured' ? COULD_NOT_RUN : FAILED);
+    throw new CommandError(errorText(error), error.code === 'Misconfigured' ? COULD_NOT_RUN : FAILED);
   } finally {
     await target.close();
   }

@@ -66,7 +66,7 @@ export function usageOf(command: CommandName): string {
 export function readArguments(argv: readonly string[]): StartArguments {
   const [name, ...rest] = argv;
   if (name !== 'start' && name !== 'watch' && name !== 'services') {
-    throw new CommandError(`Unknown command ${JSON.stringify(name ?? '')}: start, watch or services is meant.`, 2);
+    throw new CommandError(`Unknown command ${JSON.stringify(name ?? '')}: start, watch or services is meant.`);
   }
   const values = parse(name, rest);
   const portOf = (option: string, highest = 65535): number | undefined => {
@@ -101,5 +101,5 @@ function parse(command: CommandName, args: string[]): Record<string, string | bo
 }
 
 function misuse(command: CommandName, message: string): CommandError {
-  return new CommandError(`${message.replace(/\.\.$/, '.')}\n\n${usages[command]}`, 2);
+  return new CommandError(`${message.replace(/\.\.$/, '.')}\n\n${usages[command]}`);
 }

@@ -29,7 +29,7 @@ const commands = {
 
 let wasInterrupted = false;
 
-/** An end that is told in one message, without a stack. */
+/** Ends the command with this message, without a stack. */
 class Stop extends Error {
   constructor(message, exitCode = 1) {
     super(message);
@@ -45,7 +45,7 @@ function requireNode() {
 
 /**
  * Does node_modules hold what package-lock.json names? npm keeps its own list of what it installed. Times of the two files
- * tell nothing: `npm install PACKAGE` writes them in the other order than `npm ci` does, and so does a checkout.
+ * mean nothing: `npm install PACKAGE` writes them in the other order than `npm ci` does, and so does a checkout.
  */
 function packagesAreInstalled() {
   const wanted = readPackages(inProject('package-lock.json'));
@@ -104,7 +104,7 @@ async function installPackages() {
   if (wasInterrupted) throw new Stop('Interrupted. The next start installs the packages from the beginning.', 130);
   process.stderr.write(Buffer.concat(output));
   throw new Stop(
-    `Installing the packages failed: npm ci ended with exit code ${exitCode}, what it said is above. ` +
+    `Installing the packages failed: npm ci ended with exit code ${exitCode}, its output is above. ` +
       'It needs the package registry (npm config get registry; behind a proxy also npm config get proxy).',
   );
 }
@@ -116,7 +116,7 @@ async function installPackages() {
 function endOf(child) {
   const forward = (signal) => {
     wasInterrupted = true;
-    // On Windows kill() would end the child at once; there the console tells every process of Ctrl+C by itself.
+    // On Windows kill() would end the child at once; there the console sends Ctrl+C to every process itself.
     if (!isWindows) child.kill(signal);
     else if (signal === 'SIGTERM' && child.connected) child.disconnect();
   };
@@ -133,7 +133,7 @@ function endOf(child) {
 }
 
 /**
- * npm passes its signals on to the shell that it runs a script in. Many shells die of them without a word to this process,
+ * npm passes its signals on to the shell that it runs a script in. Many shells end without passing them on to this process,
  * which would stay, with all it has started. Without npm nothing is watched: then a script may start this and leave it.
  */
 function whenParentIsGone(react) {
@@ -193,7 +193,7 @@ async function main() {
   const child = spawn(process.execPath, [...command.run(), ...rest], {
     cwd: command.staysInDirectory ? process.cwd() : projectRoot,
     env: environmentWithoutLoopbackProxy(),
-    // The channel says nothing; it closes when this process dies, however it does, and then the child ends too.
+    // Nothing is sent over the channel; it closes when this process dies, however it does, and then the child ends too.
     stdio: ['inherit', 'inherit', 'inherit', ...(name === 'test' ? [] : ['ipc'])],
   });
   const exitCode = await endOf(child);

@@ -41,7 +41,7 @@ function chunkEntryPoints() {
   return chunks;
 }
 
-/** Leaves every import of a chunk as a require of the file beside main.js (esbuild splits ESM output only). */
+/** Leaves every import of a chunk as a require of the file next to main.js (esbuild splits ESM output only). */
 const chunksStayApart = {
   name: 'chunksStayApart',
   setup(build) {
@@ -78,7 +78,7 @@ const dashboardPageIsText = {
         }),
         esbuild.build({ ...options, entryPoints: [join(pageDirectory, 'page.css')] }),
       ]);
-      // what would end the element that the text stands in, or open a comment there
+      // what would end the element that holds the text, or open a comment there
       const text = ({ outputFiles }) => outputFiles[0].text.trim().replace(/<(\/script|!--)/gi, '\\x3c$1');
       return {
         contents: `export const script = ${JSON.stringify(text(script))}; export const style = ${JSON.stringify(text(style))};`,
@@ -98,7 +98,7 @@ const distIsWritten = {
     build.onEnd(({ errors, outputFiles }) => {
       if (errors.length > 0) return;
       mkdirSync(distDirectory, { recursive: true });
-      // main.js comes last: whoever loads it then finds its chunks beside it.
+      // main.js comes last: whoever loads it then finds its chunks next to it.
       const isMain = ({ path }) => basename(path) === 'main.js';
       for (const { path, contents } of outputFiles.toSorted((a, b) => isMain(a) - isMain(b))) {
         if (!existsSync(path) || !readFileSync(path).equals(contents)) writeFileSync(path, contents);

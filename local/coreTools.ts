@@ -5,7 +5,7 @@ import net, { type AddressInfo } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { CommandError } from './messages';
+import { CommandError, FAILED } from './messages';
 import type { RunningHost } from './runningHost';
 
 export interface CoreTools {
@@ -39,7 +39,7 @@ function candidates(projectRoot: string, environment: NodeJS.ProcessEnv): string
   const directories = path.split(delimiter).filter((directory) => directory !== '');
   return [
     join(projectRoot, ...packaged),
-    // Windows: npm installs globally beside its `func.cmd`, which only a shell could start.
+    // Windows: npm installs globally next to its `func.cmd`, which only a shell could start.
     ...directories.flatMap((directory) => [
       join(directory, program),
       ...(isWindows ? [join(directory, ...packaged)] : []),
@@ -48,7 +48,7 @@ function candidates(projectRoot: string, environment: NodeJS.ProcessEnv): string
     .filter((file) => existsSync(file))
     .map((file) => {
       const real = realpathSync(file);
-      // npm's link to the package's script: the program is beside it, when its download worked.
+      // npm's link to the package's script: the program is in the same folder, if its download worked.
       return /azure-functions-core-tools[\\/]lib[\\/]main\.js$/.test(real)
         ? join(dirname(real), '../bin', program)
         : real;
@@ -56,7 +56,7 @@ function candidates(projectRoot: string, environment: NodeJS.ProcessEnv): string
     .filter((file) => existsSync(file));
 }
 
-/** Other programs are called `func` too (Knative's): Core Tools say a bare version, 4.x.y. */
+/** Other programs are called `func` too (Knative's): Core Tools print a bare version, 4.x.y. */
 async function versionOf(file: string): Promise<string | undefined> {
   try {
     const { stdout } = await promisify(execFile)(file, ['--version'], {
@@ -99,7 +99,7 @@ export async function startCoreTools(
   const answering = await Promise.race([ended.then(() => false), untilItAnswers(port)]);
   if (!answering) {
     await stop();
-    throw new CommandError('func start ended before it answered; what it said is above.');
+    throw new CommandError('func start ended before it answered; its output is above.', FAILED);
   }
   return { url, port, functions: await functionsOf(port), ended, stop };
 }

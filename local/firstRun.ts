@@ -27,7 +27,7 @@ export async function runWorkflowOnce(
     status = answer.status;
     text = await answer.text();
   } catch (error) {
-    // fetch says only "fetch failed"; its cause says why.
+    // The message of fetch is only "fetch failed"; its cause has the reason.
     const cause = isObject(error) ? (error['cause'] ?? error) : error;
     print(`No answer to POST ${path}: ${messageOf(cause)}`);
     return false;

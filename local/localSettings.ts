@@ -1,6 +1,6 @@
 import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, CommandError, messageOf } from './messages';
+import { codeOf, CommandError, FAILED, messageOf } from './messages';
 
 export const SETTINGS_FILE = 'local.settings.json';
 
@@ -17,7 +17,7 @@ export interface LocalSettings {
 
 /**
  * Reads local.settings.json, made from local.settings.json.example when it is missing.
- * @throws {CommandError} that says what to do, when it cannot be read or is not what `func` takes
+ * @throws {CommandError} that names what to do, if it cannot be read or is not what `func` takes
  */
 export async function readLocalSettings(
   projectRoot: string,
@@ -30,9 +30,10 @@ export async function readLocalSettings(
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw new CommandError(`${SETTINGS_FILE} cannot be read: ${messageOf(error)}`);
+    if (codeOf(error) !== 'ENOENT')
+      throw new CommandError(`${SETTINGS_FILE} cannot be read: ${messageOf(error)}`, FAILED);
     await copyFile(example, file).catch((copyError: unknown) => {
-      throw new CommandError(`There is no ${SETTINGS_FILE}, and none can be made: ${messageOf(copyError)}`);
+      throw new CommandError(`There is no ${SETTINGS_FILE}, and none can be made: ${messageOf(copyError)}`, FAILED);
     });
     created = true;
     text = await readFile(file, 'utf8');
@@ -53,32 +54,33 @@ function valuesOf(text: string): Map<string, string> {
   try {
     content = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw faultyFile(`is not valid JSON${placeOf(error, text)}`, 'Correct it');
+    throw invalidFile(`is not valid JSON${placeOf(error, text)}`, 'Correct it');
   }
-  if (!isObject(content)) throw faultyFile('does not hold a JSON object', 'Correct it');
+  if (!isObject(content)) throw invalidFile('does not hold a JSON object', 'Correct it');
   if (content['IsEncrypted'] !== false) {
-    throw faultyFile('does not say "IsEncrypted": false, so its values count as encrypted', 'Add that line');
+    throw invalidFile('has no "IsEncrypted": false, so its values count as encrypted', 'Add that line');
   }
   const values = content['Values'];
-  if (!isObject(values)) throw faultyFile('has no "Values" object', 'Add one with your settings');
+  if (!isObject(values)) throw invalidFile('has no "Values" object', 'Add one with your settings');
   const texts = new Map<string, string>();
   for (const [name, value] of Object.entries(values)) {
     if (value === null) continue;
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
-      throw faultyFile(`has a "${name}" that is not a plain value`, 'Make it a string, a number or a boolean');
+      throw invalidFile(`has a "${name}" that is not a plain value`, 'Make it a string, a number or a boolean');
     }
     texts.set(name, String(value));
   }
   return texts;
 }
 
-function faultyFile(fault: string, remedy: string): CommandError {
+function invalidFile(problem: string, remedy: string): CommandError {
   return new CommandError(
-    `${SETTINGS_FILE} ${fault}. ${remedy}, or delete the file: the next start makes it anew from ${SETTINGS_FILE}.example.`,
+    `${SETTINGS_FILE} ${problem}. ${remedy}, or delete the file: the next start makes it anew from ${SETTINGS_FILE}.example.`,
+    FAILED,
   );
 }
 
-/** Node says "... at position 12" or "... (line 3 column 5)"; only the number is taken over. */
+/** Node reports "... at position 12" or "... (line 3 column 5)"; only the number is taken over. */
 function placeOf(error: unknown, text: string): string {
   const position = /position (\d+)/.exec(messageOf(error))?.[1];
   return position === undefined ? '' : ` (line ${text.slice(0, Number(position)).split('\n').length})`;

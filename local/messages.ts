@@ -1,16 +1,21 @@
-/** An end of the command that is told in one message, without a stack. Messages hold no key, token or connection string. */
+/** The run, the check or the call was made and failed. */
+export const FAILED = 1;
+/** It could not be made: the command line, a setting or a file is wrong. */
+export const COULD_NOT_RUN = 2;
+
+/** Ends the command with this message, without a stack. The message names what to do and holds no key, token or connection string. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 
   constructor(
     message: string,
-    readonly exitCode: 1 | 2 = 1,
+    readonly exitCode: typeof FAILED | typeof COULD_NOT_RUN = COULD_NOT_RUN,
   ) {
     super(message);
   }
 }
 
-/** What may be said of an unknown error: its message, or what stands for one. */
+/** The message of an unknown error, or the thrown value as text. */
 export function messageOf(error: unknown): string {
   return hasProperty(error, 'message') && typeof error.message === 'string' ? error.message : String(error);
 }
@@ -41,5 +46,6 @@ export function explainTakenPort(error: unknown, what: string, option: string): 
   return new CommandError(
     `Port ${port}, for ${what}, is taken by another process (an earlier start that still runs?).\n` +
       `Stop that process, or add "-- ${option} N" to the command to use another port (0 = any free one).`,
+    FAILED,
   );
 }

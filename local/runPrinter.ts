@@ -84,7 +84,7 @@ const CLEANUP_LINES: Record<string, string | undefined> = {
   Unknown: 'ACS may have made a user whose id was not received. Nobody can find it: ACS lists no users.',
 };
 
-/** What is to be said after the steps: the run's error, and what it left. */
+/** The lines after the steps: the run's error, and what it left. */
 export function describeEnd(run: PrintedRun, style: PrintStyle): string[] {
   const paint = painter(style);
   const lines: string[] = [];

@@ -1,12 +1,14 @@
+import { connectionStringParts } from '../src/base/settings';
+import { isLoopback } from '../src/base/loopback';
 import { DEFAULT_ACCESS_KEY, DEFAULT_PORT } from './emulator';
 import { DEFAULT_STORAGE_PORT } from './arguments';
 import type { LocalSettings } from './localSettings';
 
-/** What has to be started on this machine for the settings as they are, and what is to be said about the rest. */
+/** What has to be started on this machine for the settings as they are, and what is printed about the rest. */
 export interface StandIns {
-  /** The connections that the identity emulator answers, by name; none: it is not needed. */
+  /** The connections that the identity emulator answers, by name; if empty, it is not needed. */
   emulatedConnections: { name: string; port: number; accessKey: string }[];
-  /** The settings that mean Azurite; none: it is not needed. */
+  /** The settings that mean Azurite; if empty, it is not needed. */
   emulatedStorage: string[];
   /** One line for each connection or storage that is elsewhere, missing or malformed. Never a value, only host names. */
   remarks: string[];
@@ -46,7 +48,9 @@ function chooseForConnection(name: string, settings: SettingValues, chosen: Stan
     }
     return;
   }
-  const { endpoint, accesskey: accessKey = '' } = partsOf(connectionString);
+  const parts = connectionStringParts(connectionString);
+  const endpoint = parts.get('endpoint');
+  const accessKey = parts.get('accesskey') ?? '';
   const url = endpoint === undefined ? undefined : parseUrl(endpoint);
   if (url === undefined) {
     chosen.remarks.push(
@@ -69,8 +73,9 @@ function chooseForStorage(name: string, keepsRuns: boolean, settings: SettingVal
   }
   const source = `${name} from ${settings.sourceOf(name)}`;
   if (value !== undefined) {
-    const { accountname: account, tableendpoint: tables } = partsOf(value);
-    const where = tables === undefined ? account : parseUrl(tables)?.host;
+    const parts = connectionStringParts(value);
+    const tables = parts.get('tableendpoint');
+    const where = tables === undefined ? parts.get('accountname') : parseUrl(tables)?.host;
     chosen.remarks.push(
       where === undefined
         ? `Storage: ${name} (from ${settings.sourceOf(name)}) is not a storage connection string.`
@@ -89,7 +94,7 @@ function chooseForStorage(name: string, keepsRuns: boolean, settings: SettingVal
     chosen.remarks.push(`Storage: none (${name} is not set). Runs are kept in memory, until the app stops.`);
 }
 
-/** The settings that must say otherwise because an emulator is on another port than they name; they go to the host's environment. */
+/** The settings that must change because an emulator is on another port than they name; they go to the host's environment. */
 export function settingsForPorts(
   chosen: StandIns,
   ports: { emulator?: number | undefined; storage?: { blobPort: number; connectionString: string } | undefined },
@@ -106,20 +111,6 @@ export function settingsForPorts(
   return changed;
 }
 
-/** `A=1;B=2` by lower-case name; values may hold `=`. */
-function partsOf(connectionString: string): Record<string, string> {
-  return Object.fromEntries(
-    connectionString.split(';').flatMap((part) => {
-      const at = part.indexOf('=');
-      return at < 1 ? [] : [[part.slice(0, at).trim().toLowerCase(), part.slice(at + 1).trim()]];
-    }),
-  );
-}
-
 function parseUrl(text: string): URL | undefined {
   return URL.canParse(text) && /^https?:/i.test(text) ? new URL(text) : undefined;
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }

@@ -44,33 +44,33 @@ function untilInterrupted(parts: StartedParts): Promise<StopSignal> {
 
 /** Starts what was asked for and stays until it ends by itself. Resolves to the exit code. */
 async function run(args: StartArguments, parts: StartedParts): Promise<number> {
-  const sayUnlessStopping = (line: string): void => {
+  const printUnlessStopping = (line: string): void => {
     if (!parts.isStopping) print(line);
   };
   if (args.command === 'services') {
     const storage = await startServices(projectRoot, args, parts, print);
-    sayUnlessStopping('Press Ctrl+C to stop.');
+    printUnlessStopping('Press Ctrl+C to stop.');
     await storage.ended;
-    sayUnlessStopping('Azurite ended by itself.');
+    printUnlessStopping('Azurite ended by itself.');
     return 1;
   }
   const { host, storage } = await startApp(projectRoot, args, parts, print);
   const hostEnded = host.ended.then((exitCode) => {
-    sayUnlessStopping(`The Functions host ended by itself (exit code ${exitCode}).`);
+    printUnlessStopping(`The Functions host ended by itself (exit code ${exitCode}).`);
     return exitCode === 0 ? 1 : exitCode;
   });
   const firstRun = runWorkflowOnce(host, print, styleFor(process.stdout));
   if (args.once) return (await firstRun) ? 0 : 1;
   const staying = firstRun.then(() => {
     if (args.command === 'watch') {
-      sayUnlessStopping('Watching src/. Settings are not watched: restart to apply a change in local.settings.json.');
+      printUnlessStopping('Watching src/. Settings are not watched: restart to apply a change in local.settings.json.');
     }
-    sayUnlessStopping('Press Ctrl+C to stop.');
+    printUnlessStopping('Press Ctrl+C to stop.');
     return new Promise<never>(() => undefined);
   });
   // The app goes on without its storage, as it would in the cloud.
   void storage?.ended.then(() => {
-    sayUnlessStopping('Azurite ended by itself: runs are not recorded until it runs again. Restart to start it.');
+    printUnlessStopping('Azurite ended by itself: runs are not recorded until it runs again. Restart to start it.');
   });
   return Promise.race([hostEnded, staying]);
 }
@@ -98,7 +98,7 @@ function explain(error: unknown): number {
   return error instanceof CommandError ? error.exitCode : 1;
 }
 
-// A terminal that was closed: there is nobody left to tell, but everything is still to be stopped.
+// A terminal that was closed: nobody sees output any more, but everything must still be stopped.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { CommandError } from './messages';
+import { CommandError, FAILED } from './messages';
 import type { StorageMessage } from './storageProcess';
 
 export interface StorageOptions {
@@ -50,7 +50,7 @@ export async function startStorage(options: StorageOptions): Promise<RunningStor
   const { location, tableOnly = false } = options;
   if (location !== undefined) await mkdir(location, { recursive: true });
   const environment = { ...process.env };
-  // It would replace the well-known account that UseDevelopmentStorage=true stands for.
+  // It would replace the well-known account that UseDevelopmentStorage=true means.
   delete environment['AZURITE_ACCOUNTS'];
   const child = fork(options.processFile ?? builtProcessFile(), azuriteArguments(options), {
     env: environment,
@@ -101,17 +101,17 @@ function portsOf(child: ChildProcess): Promise<number[]> {
     child.once('message', (message: StorageMessage) => {
       if ('ready' in message) done(message.ready);
       else if (message.code === 'EADDRINUSE') fail(Object.assign(new Error(message.failed), message));
-      else fail(new CommandError(`Azurite could not start: ${message.failed}`));
+      else fail(new CommandError(`Azurite could not start: ${message.failed}`, FAILED));
     });
     child.once('error', fail);
     child.once('exit', (code) => {
       const output = Buffer.concat(errorOutput).toString().trim();
-      fail(new CommandError(`Azurite could not start (exit code ${code ?? 'none'}). ${output}`.trim()));
+      fail(new CommandError(`Azurite could not start (exit code ${code ?? 'none'}). ${output}`.trim(), FAILED));
     });
   });
 }
 
-/** What `UseDevelopmentStorage=true` stands for, with other ports: `blobPort` and the two that follow. */
+/** The connection string that `UseDevelopmentStorage=true` means, with other ports: `blobPort` and the two that follow. */
 export function storageConnectionString(blobPort: number): string {
   return connectionStringFor({ blob: blobPort, queue: blobPort + 1, table: blobPort + 2 });
 }

@@ -4,7 +4,7 @@
 import http from 'node:http';
 import { type AddressInfo } from 'node:net';
 
-/** What this process tells its parent: every port once, in the order blob, queue, table, or only table. */
+/** What this process sends to its parent: every port once, in the order blob, queue, table, or only table. */
 export type StorageMessage = { ready: number[] } | { failed: string; code?: string; port?: number };
 
 const [, , services, ...azuriteArguments] = process.argv;
@@ -32,7 +32,7 @@ http.createServer = ((...serverArguments: Parameters<typeof createServer>) => {
   return server;
 }) as typeof http.createServer;
 
-// Azurite says on stderr why it gives up, then ends its process: the parent hears of it first.
+// Azurite writes to stderr why it gives up, then ends its process: the parent hears of it first.
 const lastWords: string[] = [];
 console.error = (...words: unknown[]) => void lastWords.push(words.map(String).join(' '));
 console.log = () => undefined;

@@ -19,11 +19,11 @@ export function addDoctor(program: Command): void {
     .summary('find out why an ACS connection does not work')
     .description(
       'Looks at a connection from the settings up: is the connection string well formed, the host found, TLS right, the clock right,\n' +
-        'the key or role accepted, the api-version served? Says what to do about the first fault. Changes nothing, prints no secret.',
+        'the key or role accepted, the api-version served? Explains how to fix the first problem. Changes nothing, prints no secret.',
     );
   connectionOptions(command)
     .addOption(new Option('--output <format>', 'text or json').argParser(outputFormat('text', 'json')).default('text'))
-    .addHelpText('after', '\nExit code: 0 all is well, 1 a fault was found, 2 the command line is wrong.')
+    .addHelpText('after', '\nExit code: 0 all is well, 1 a problem was found, 2 the command line is wrong.')
     .action(async (options: DoctorOptions) => {
       if ((options.connectionStringEnv === undefined) === (options.endpoint === undefined)) {
         throw new CommandError('Give --connection-string-env NAME or --endpoint URL: the connection to look at.');
@@ -40,21 +40,22 @@ async function examine(options: DoctorOptions): Promise<number> {
     findings.push(safe);
     if (options.output === 'text') print(safe);
   }
-  const fault = findings.find(({ status }) => status === 'Failed');
-  if (options.output === 'json') console.log(JSON.stringify({ healthy: fault === undefined, findings }, undefined, 2));
-  else console.log(fault === undefined ? '\nThe connection works.' : `\nWhat to do: ${fault.advice ?? ''}`);
-  return fault === undefined ? 0 : FAILED;
+  const failure = findings.find(({ status }) => status === 'Failed');
+  if (options.output === 'json')
+    console.log(JSON.stringify({ healthy: failure === undefined, findings }, undefined, 2));
+  else console.log(failure === undefined ? '\nThe connection works.' : `\nWhat to do: ${failure.advice ?? ''}`);
+  return failure === undefined ? 0 : FAILED;
 }
 
 async function* examination(options: DoctorOptions): AsyncGenerator<Finding> {
   const seen = new Set<string>();
-  let isFaulty = false;
+  let hasFailed = false;
   for await (const finding of findingsOf(options)) {
     seen.add(finding.check);
-    isFaulty ||= finding.status === 'Failed';
+    hasFailed ||= finding.status === 'Failed';
     yield finding;
   }
-  if (isFaulty) for (const check of CHECKS) if (!seen.has(check)) yield skipped(check, 'not looked at, see above');
+  if (hasFailed) for (const check of CHECKS) if (!seen.has(check)) yield skipped(check, 'not looked at, see above');
 }
 
 async function* findingsOf(options: DoctorOptions): AsyncGenerator<Finding> {
@@ -86,8 +87,8 @@ function printer(): (finding: Finding) => void {
   const signs = style.unicode ? { Passed: '✓', Failed: '✗', Skipped: '-' } : { Passed: '+', Failed: 'x', Skipped: '-' };
   const colours = { Passed: 'green', Failed: 'red', Skipped: 'grey' } as const;
   const width = Math.max(...CHECKS.map((name) => name.length));
-  return ({ check, status, found, fault }) => {
+  return ({ check, status, found, code }) => {
     const line = `${signs[status]} ${check.padEnd(width)}`;
-    console.log(`${paint(line, colours[status])}  ${fault === undefined ? found : `${fault}: ${found}`}`);
+    console.log(`${paint(line, colours[status])}  ${code === undefined ? found : `${code}: ${found}`}`);
   };
 }

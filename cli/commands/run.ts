@@ -7,7 +7,7 @@ import type { DeeperCheck } from '../../src/base/workflowSettings';
 import { identityLifecycle } from '../../src/workflow/identityLifecycle';
 import type { Run } from '../../src/runs/run';
 import { runWorkflow } from '../../src/workflow/runWorkflow';
-import { COULD_NOT_RUN, CommandError, FAILED, sayError } from '../commandError';
+import { COULD_NOT_RUN, CommandError, FAILED, errorText } from '../commandError';
 import { watchInterruption, type Interruption } from '../interruption';
 import { checkList, outputFormat, scopeList, wholeNumber } from '../optionValues';
 import { Document } from '../output/document';
@@ -15,7 +15,7 @@ import { junitOfFailure, junitOfRun } from '../output/junit';
 import { LiveSteps } from '../output/liveSteps';
 import { appOptions, connectionOptions, openTarget, type Target, type TargetOptions } from '../target';
 
-/** How long a creation in flight may go on after Ctrl+C, so that its user is heard of; and how long deleting it may take. */
+/** How long a creation in flight may go on after Ctrl+C, so that the id of its user is received; and how long deleting it may take. */
 const INTERRUPTED_MS = LIMITS.callMs;
 
 interface RunOptions extends TargetOptions {
@@ -41,7 +41,9 @@ export function addRun(program: Command): void {
   appOptions(connectionOptions(command), { connection: true })
     .addOption(new Option('--scopes <list>', 'scopes of the token that is issued').argParser(scopeList))
     .addOption(
-      new Option('--create-scopes <list>', 'scopes of a token made along with the user (none)').argParser(scopeList),
+      new Option('--create-scopes <list>', 'scopes of a token that is issued with the user (no token)').argParser(
+        scopeList,
+      ),
     )
     .addOption(
       new Option('--expires-in-minutes <n>', 'lifetime of the tokens, 60 to 1440')
@@ -93,14 +95,14 @@ async function run(options: RunOptions): Promise<number> {
   const document = Document.at(options.outputFile);
   const live = new LiveSteps(options.output === 'text' || document.isFile ? process.stdout : process.stderr);
   const interruption = watchInterruption(() =>
-    live.say('Interrupted: deleting the user that this run made. Ctrl+C again to stop at once.'),
+    live.print('Interrupted: deleting the user that this run made. Ctrl+C again to stop at once.'),
   );
   let target: Target;
   try {
     target = await openTarget(options, { stop: interruption.signal });
   } catch (error) {
     // a pipeline that publishes results shows the reason there too
-    if (options.output === 'junit') document.write(junitOfFailure(sayError(error)));
+    if (options.output === 'junit') document.write(junitOfFailure(errorText(error)));
     throw error;
   }
   try {
@@ -154,6 +156,6 @@ async function runOn(target: Target, options: RunOptions, interruption: Interrup
   delete finished.recorded;
   live.end(finished);
   if (interruption.exitCode() !== undefined && finished.cleanup === 'Clean')
-    live.say('  The user that it made was deleted.');
+    live.print('  The user that it made was deleted.');
   return finished;
 }

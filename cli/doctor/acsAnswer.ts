@@ -5,11 +5,11 @@ import { LIMITS } from '../../src/base/limits';
 import { withLimit } from '../../src/base/timeLimit';
 import { failed, passed, skipped, type Finding } from './finding';
 
-/** How far a clock may be off before it is a fault: ACS's own limit is 5 or 15 minutes, and clocks drift on. */
+/** How far a clock may be off before doctor reports it: ACS's own limit is 5 or 15 minutes, and clocks drift on. */
 const SKEW_SECONDS = 120;
 
 interface Heard {
-  /** Undefined: the call was taken as that of a good client, for a user that is none. */
+  /** `undefined` if ACS accepted the call. */
   failure: AcsFailure | undefined;
   status: number | undefined;
   date: string | undefined;
@@ -22,7 +22,7 @@ interface Heard {
 export async function* checkService(connection: Connection, now: () => number = Date.now): AsyncGenerator<Finding> {
   const heard = await ask(connection, now);
   const skew = heard.date === undefined ? undefined : Math.round((heard.heardAt - Date.parse(heard.date)) / 1000);
-  if (skew === undefined) yield skipped('clock', 'no answer that tells the time');
+  if (skew === undefined) yield skipped('clock', 'no answer with a Date header');
   else if (Math.abs(skew) > SKEW_SECONDS) {
     yield failed(
       'clock',

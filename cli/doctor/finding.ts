@@ -2,8 +2,8 @@
 export const CHECKS = ['settings', 'host', 'connect', 'tls', 'clock', 'credentials', 'api-version'] as const;
 export type CheckName = (typeof CHECKS)[number];
 
-/** A fault that doctor can tell from others. */
-export type Fault =
+/** The problems that doctor distinguishes. */
+export type ErrorCode =
   | 'VariableMissing'
   | 'SettingsMalformed'
   | 'HostNotFound'
@@ -29,26 +29,27 @@ export interface Finding {
   status: 'Passed' | 'Failed' | 'Skipped';
   /** One sentence, without secrets. */
   found: string;
-  fault?: Fault;
+  /** Only of a failed check. */
+  code?: ErrorCode;
   /** What to do about it. */
   advice?: string;
 }
 
 export const passed = (check: CheckName, found: string): Finding => ({ check, status: 'Passed', found });
 export const skipped = (check: CheckName, found: string): Finding => ({ check, status: 'Skipped', found });
-export const failed = (check: CheckName, fault: Fault, found: string): Finding => ({
+export const failed = (check: CheckName, code: ErrorCode, found: string): Finding => ({
   check,
   status: 'Failed',
   found,
-  fault,
-  advice: ADVICE[fault],
+  code,
+  advice: ADVICE[code],
 });
 
-const ADVICE: Record<Fault, string> = {
+const ADVICE: Record<ErrorCode, string> = {
   VariableMissing:
     'Set it to the connection string of the ACS resource: in the portal under Keys, or by "az communication list-key". In a pipeline, map the secret into the environment of this step.',
   SettingsMalformed:
-    'Copy the whole connection string again (portal: Keys): endpoint=https://NAME.communication.azure.com/;accesskey=KEY. Look for quotes, blanks and line breaks that came along.',
+    'Copy the whole connection string again (portal: Keys): endpoint=https://NAME.communication.azure.com/;accesskey=KEY. Look for quotes, blanks and line breaks that were copied too.',
   HostNotFound:
     "Check the name of the resource for typing errors, and that the resource was not deleted. With a private endpoint, this machine must use the network's own DNS.",
   DnsUnavailable:
@@ -69,7 +70,7 @@ const ADVICE: Record<Fault, string> = {
   KeyRefused:
     'The access key is not one of this resource: it was regenerated, or belongs to another resource. Copy the connection string again (portal: Keys).',
   NoEntraToken:
-    'No Entra ID token is to be had: sign in (az login), or check the managed identity or federated credential (AZURE_CLIENT_ID, AZURE_TENANT_ID).',
+    'No Entra ID token can be obtained: sign in (az login), or check the managed identity or federated credential (AZURE_CLIENT_ID, AZURE_TENANT_ID).',
   RoleMissing:
     'The identity is known, but may not do this: assign it a role on this ACS resource that allows identity operations (Contributor does). A new assignment may take some minutes.',
   ApiVersionNotServed:
@@ -78,6 +79,6 @@ const ADVICE: Record<Fault, string> = {
     'ACS counts the calls of a resource in windows of 30 s. Wait, and look for who calls so often; limits can be raised by a support request.',
   ServiceFailed: 'ACS fails: try again, see https://azure.status.microsoft, and give its support the MS-CV above.',
   NotAcs:
-    'Something that is not ACS answers at this address, a gateway or a proxy perhaps: check the endpoint, HTTPS_PROXY and what stands in between.',
-  NoAnswer: 'The connection stands, but no answer comes: a proxy or firewall holds it, or ACS hangs. Try again.',
+    'Something that is not ACS answers at this address, a gateway or a proxy perhaps: check the endpoint, HTTPS_PROXY and what is in between.',
+  NoAnswer: 'The connection is open, but no answer comes: a proxy or firewall holds it, or ACS hangs. Try again.',
 };

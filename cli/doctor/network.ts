@@ -6,7 +6,7 @@ import { failed, passed, skipped, type Finding } from './finding';
 const LIMIT_MS = 10_000;
 const codeOf = (error: unknown) => (error as { code?: string } | undefined)?.code ?? 'unknown';
 
-/** Is the host found, does somebody listen, and is the certificate good? Stops at the first fault. */
+/** Is the host found, does somebody listen, and is the certificate good? Stops at the first problem. */
 export async function* checkNetwork(origin: string, environment = process.env): AsyncGenerator<Finding> {
   const url = new URL(origin);
   const proxy = proxyFor(url, environment);

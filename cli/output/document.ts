@@ -1,7 +1,7 @@
 import { openSync, writeSync, closeSync, ftruncateSync } from 'node:fs';
 import { CommandError } from '../commandError';
 
-/** What a command has to say for programs: on stdout, or in a file that is opened before anything else is done. */
+/** What a command prints for programs: on stdout, or in a file that is opened before anything else is done. */
 export class Document {
   private constructor(private readonly file: number | undefined) {}
 

@@ -26,8 +26,8 @@ export function junitOfRun(run: Run): string {
     else if (action.status !== 'Succeeded') testCase.failure(failureOf(action), action.error?.code ?? action.code);
     testCase.standardOutput(detailsOf(action));
   }
-  const isTold = run.actions.some(({ status }) => status !== 'Succeeded' && status !== 'Skipped');
-  if (run.error && !isTold) {
+  const isReported = run.actions.some(({ status }) => status !== 'Succeeded' && status !== 'Skipped');
+  if (run.error && !isReported) {
     suite.testCase().className(`${CLASS}.${run.workflow}`).name('Run').failure(run.error.message, run.error.code);
   }
   const left = cleanupFailure(run);

@@ -23,7 +23,7 @@ export class LiveSteps {
   }
 
   async begin(line: string, workflow: Workflow): Promise<void> {
-    this.print([line]);
+    this.write([line]);
     this.steps = workflow.steps.map(({ name }) => name);
     this.widths = { ...this.widths, name: Math.max(...this.steps.map((name) => name.length)) };
     if (!this.stream.isTTY || process.env['TERM'] === 'dumb') return;
@@ -34,19 +34,19 @@ export class LiveSteps {
 
   step(action: Action): void {
     this.steps.splice(0, this.steps.indexOf(action.name) + 1);
-    this.print(describeAction(action, this.widths, this.style));
+    this.write(describeAction(action, this.widths, this.style));
   }
 
   end(run: Run): void {
     this.steps = [];
-    this.print(['', describeVerdict(run, this.style), ...describeEnd(run, this.style)]);
+    this.write(['', describeVerdict(run, this.style), ...describeEnd(run, this.style)]);
   }
 
-  say(line: string): void {
-    this.print([line]);
+  print(line: string): void {
+    this.write([line]);
   }
 
-  private print(lines: string[]): void {
+  private write(lines: string[]): void {
     this.spinner?.stop();
     this.stream.write(`${lines.join('\n')}\n`);
     this.wait();

@@ -1,11 +1,11 @@
 /** What the stand-in answers to one call, before the headers that every answer has. */
 export interface Answer {
   status: number;
-  /** Serialised; none: no body and no content type. */
+  /** Serialised; if `undefined`, there is no body and no content type. */
   body?: string;
   contentType?: string;
   headers?: Record<string, string>;
-  /** Whether the answer tells `api-supported-versions`: what comes from the controller does, what comes from before it does not. */
+  /** Whether the answer has the header `api-supported-versions`: what comes from the controller does, what comes from before it does not. */
   reportsVersions: boolean;
 }
 

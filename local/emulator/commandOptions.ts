@@ -101,7 +101,7 @@ function readResources(
     );
   }
   if (new Set(keys).size < keys.length)
-    throw new UsageError('Two --access-key are the same: keys tell resources apart.');
+    throw new UsageError('Two --access-key are the same: each resource needs a key of its own.');
   const [resourceId, ...otherIds] = ids;
   const [accessKey, ...otherKeys] = keys;
   return {

@@ -53,7 +53,7 @@ export interface IdentityEmulator {
   clearRequests(): void;
   /** Connections since the start, and now. */
   sockets(): { opened: number; open: number };
-  /** @throws TypeError that says what is wrong with the fault */
+  /** @throws TypeError that names what is wrong with the fault */
   addFault(fault: Fault): void;
   clearFaults(): void;
   /** A Teams user's token that the exchange takes. */

@@ -19,7 +19,7 @@ export interface IdentityEmulatorOptions {
   accessKey?: string;
   /** A guid; default {@link DEFAULT_RESOURCE_ID}. Entra ID tokens, which name no resource, open this one. */
   resourceId?: string;
-  /** More resources, told apart by the key that signs; the same resource again gives it another key. */
+  /** More resources; the key that signs selects one; the same resource again gives it another key. */
   resources?: { resourceId: string; accessKey: string }[];
   /** Keeps users and the key pair of the tokens across restarts; default: they end with the emulator. */
   dataFile?: string;
@@ -34,7 +34,7 @@ export interface IdentityEmulatorOptions {
   deletedUsers?: 204 | 401;
   /** Milliseconds since the epoch. */
   now?: () => number;
-  /** Takes a line for every call that was refused, and why; default: nobody is told. */
+  /** Takes a line for every call that was refused, and why; default: not reported. */
   log?: (line: string) => void;
 }
 

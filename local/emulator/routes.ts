@@ -8,7 +8,7 @@ import { revokeAccessTokens } from './operations/revokeAccessTokens';
 import { methodNotAllowed, noSuchPath } from './serviceErrors';
 
 interface Route {
-  /** Literals in lower case (ASP.NET compares them without case); undefined stands for the user id. */
+  /** Literals in lower case (ASP.NET compares them without case); `undefined` is the place of the user id. */
   segments: readonly (string | undefined)[];
   method: string;
   operation: Operation;

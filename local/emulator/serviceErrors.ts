@@ -31,7 +31,7 @@ function envelope(status: number, error: ErrorBody, source: Source, reason?: str
 const empty = (status: number, reason?: string, headers: Record<string, string> = {}): ServiceError =>
   new ServiceError({ status, headers, reportsVersions: false }, reason);
 
-/** Credentials are refused. The same answer whatever is wrong with them, so the reason is told beside it. Assumed for HMAC. */
+/** Credentials are refused. The same answer whatever is wrong with them, so the reason is given separately. Assumed for HMAC. */
 export const denied = (reason: string): ServiceError =>
   envelope(401, { code: 'Denied', message: 'Denied by the resource provider.' }, 'before the controller', reason);
 
@@ -136,7 +136,7 @@ function versionError(code: string, message: string): ServiceError {
 export const internalError = (): ServiceError =>
   envelope(
     500,
-    { code: 'InternalServerError', message: 'The identity emulator failed; its log says how.' },
+    { code: 'InternalServerError', message: 'The identity emulator failed; its log has the reason.' },
     'before the controller',
   );
 

@@ -54,7 +54,7 @@ function startProcess({ workerFile, appDirectory, env, onLog, onWritten }: AppSt
     calls.delete(call.id);
     return answer;
   }
-  /** Lets calls in flight finish, then tells the app that it ends, and ends it when that takes too long. */
+  /** Lets calls in flight finish, then asks the app to end, and kills it if that takes too long. */
   async function end(stopGraceMs: number, terminateGraceMs: number): Promise<void> {
     await until(() => isGone() || calls.size === 0, stopGraceMs);
     send({ type: 'terminate' });

@@ -1,4 +1,5 @@
 // Who may call. This host asks for no keys, and a web page of any site reaches it from a browser on this machine.
+import { isLoopback } from '../../src/base/loopback';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HostPart } from './hostSettings';
 
@@ -20,7 +21,7 @@ export function refusalOf(request: IncomingMessage, settings: HostPart): Refusal
   const isMalformed = !/^[\w.:[\]-]+$/.test(host) || !URL.canParse(`http://${host}`);
   if (isMalformed || (headersDistinct['host']?.length ?? 0) > 1)
     return { status: 400, reason: 'The Host header is malformed. Send it once, as name:port.' };
-  if (!/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(`http://${host}`).hostname)) {
+  if (!isLoopback(new URL(`http://${host}`).hostname)) {
     const port = socket.localPort;
     const advice = `Call http://localhost:${port} or http://127.0.0.1:${port}.`;
     return { status: 403, reason: `The Host header does not name this machine. ${advice}` };

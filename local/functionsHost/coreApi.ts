@@ -15,7 +15,7 @@ export type RegisteredFunction = { metadata: FunctionMetadata; callback: Callbac
 export const functions = new Map<string, RegisteredFunction>();
 const hookNames = ['appStart', 'appTerminate', 'preInvocation', 'postInvocation', 'log'];
 export const hooks = new Map(hookNames.map((name) => [name, new Set<Callback>()]));
-/** Errors with this mark are told as the platform's, not the app's. */
+/** Errors with this mark are reported as the platform's, not the app's. */
 const systemError = (error: Error): Error => Object.assign(error, { isAzureFunctionsSystemError: true });
 
 export const api = {
@@ -57,7 +57,7 @@ export function log(scope: Scope, level: string, category: string, message: stri
     try {
       hook(context);
     } catch {
-      // A hook's fault never costs a log line.
+      // An error in a hook never costs a log line.
     }
   }
   const entry = category === 'user' ? { level: context.level, message: context.message } : { level, message };

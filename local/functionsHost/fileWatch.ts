@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The scripts where the `main` of a package.json begins: all in `dist`, or those beside the package.json. */
+/** The scripts where the `main` of a package.json begins: all in `dist`, or those next to the package.json. */
 export function scriptsOf(appDirectory: string, main: string): string[] {
   const directory = join(appDirectory, /^(?:\.?\/)?([^/*{]+)\//.exec(main)?.[1] ?? '');
   try {
@@ -12,14 +12,14 @@ export function scriptsOf(appDirectory: string, main: string): string[] {
   }
 }
 
-/** Tells when files have changed and then kept still for 300 ms. It looks itself, as systems' own notices differ too much. */
+/** Calls `changed` when files have changed and then not again for 300 ms. It polls, as systems' own notices differ too much. */
 export function watchFiles(list: () => string[], changed: () => void): NodeJS.Timeout {
   const stateOf = (file: string): string => `${file} ${statSync(file, { throwIfNoEntry: false })?.mtimeMs}`;
-  let [told, last] = [list().map(stateOf).join(), ''];
+  let [reported, last] = [list().map(stateOf).join(), ''];
   return setInterval(() => {
     const now = list().map(stateOf).join();
-    if (now === last && now !== told) changed();
-    if (now === last) told = now;
+    if (now === last && now !== reported) changed();
+    if (now === last) reported = now;
     last = now;
   }, 300).unref();
 }

@@ -23,15 +23,15 @@ export function functionTable(all: FunctionMetadata[], hostJson: HostJson, url: 
       const methods = (trigger.methods ?? []).map((method) => method.toUpperCase());
       Object.assign(entry, { type: 'http', methods, authLevel: trigger.authLevel, url: `${url}/${path}` });
     }
-    const fault = entry.type === 'http' ? routeFault(entry, table) : prepareTimer(entry, env);
-    if (fault) entry.error = fault;
+    const error = entry.type === 'http' ? routeError(entry, table) : prepareTimer(entry, env);
+    if (error) entry.error = error;
     else if (entry.type === 'http') entry.match = compileRoute(path);
     table.push(entry);
   }
   return table;
 }
 
-function routeFault({ name, url, methods = [], trigger }: AppFunction, earlier: AppFunction[]): string | undefined {
+function routeError({ name, url, methods = [], trigger }: AppFunction, earlier: AppFunction[]): string | undefined {
   const isReserved = /^(admin|runtime)/i.test(trigger.route || name);
   if (isReserved) return 'The specified route conflicts with one or more built in routes.';
   // No methods are all methods.

@@ -1,4 +1,4 @@
-// Stands in for `func start` on machines without Azure Functions Core Tools: it answers and logs as they do. It has no
+// Replaces `func start` on machines without Azure Functions Core Tools: it answers and logs as they do. It has no
 // keys (nobody is asked for one), cookies in answers, HTTP streaming, retries, input and output bindings, triggers but HTTP
 // and timer, stored state of timers (so nothing is past due), log levels of host.json, extension bundles or HTTPS; it
 // knows no route defaults and no constraints but those in routes.ts. In callers.ts it is stricter than `func`: it refuses
@@ -24,7 +24,7 @@ export interface FunctionsHostOptions {
   port?: number; // default 7071; 0 = any free one
   environment?: Record<string, string | undefined>; // on top of process.env; wins over local.settings.json
   settingsFile?: string | false; // default <appDirectory>/local.settings.json; false: none is read
-  workerFile?: string; // default: worker.js beside the built host
+  workerFile?: string; // default: worker.js next to the built host
   log?: (line: string) => void; // takes the console's lines; default: stdout
   watch?: boolean; // default true
   openWhen?: Promise<unknown>; // what the app needs and is still starting: the port opens, and timers start, only then
@@ -106,8 +106,8 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     loaded = content;
     if (isOpen) serve(content);
   }
-  function serve({ main, functions, fault }: LoadedApp): void {
-    if (fault) report(`The app could not be loaded: ${fault}`, true);
+  function serve({ main, functions, error }: LoadedApp): void {
+    if (error) report(`The app could not be loaded: ${error}`, true);
     try {
       served.hostJson = readJson(hostJsonFile) as HostJson;
       served.functions = functionTable(functions, served.hostJson, url, env);
@@ -119,9 +119,9 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     timers.schedule(stopping ? [] : (served.functions ?? []));
     if (stopping || options.watch === false || watches.length > 0) return;
     const reload = (): void => void app.replace().end(stopGraceMs('SIGINT'), terminateGraceMs);
-    const sayUnused = (): void => report('local.settings.json changed: restart to apply.', true);
+    const reportUnused = (): void => report('local.settings.json changed: restart to apply.', true);
     watches.push(watchFiles(() => [hostJsonFile, ...scriptsOf(appDirectory, main)], reload));
-    if (settingsFile) watches.push(watchFiles(() => [settingsFile], sayUnused));
+    if (settingsFile) watches.push(watchFiles(() => [settingsFile], reportUnused));
   }
   function showFunctions(functions: AppFunction[]): void {
     const at = ({ trigger, methods, url }: AppFunction) => (methods ? `[${methods.join(',')}] ${url}` : trigger.type);
@@ -137,10 +137,10 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     const startedAt = performance.now();
     report(`Executing '${name}' (Reason='${reason}', Id=${id})${details ? `\nTrigger Details: ${details}` : ''}`);
     inFlight.add(id);
-    const fault = entry.error ?? (entry.type === 'http' && !input ? 'An HTTP function needs a request.' : undefined);
+    const error = entry.error ?? (entry.type === 'http' && !input ? 'An HTTP function needs a request.' : undefined);
     const timeoutMs = parseTimeSpanMs(served.hostJson.functionTimeout ?? '00:30:00') ?? Infinity;
     const call = { id, functionId: entry.id, input: input ?? timers.input(entry) };
-    const answer = fault ? { failure: { message: fault } } : await app.invoke(call, timeoutMs);
+    const answer = error ? { failure: { message: error } } : await app.invoke(call, timeoutMs);
     inFlight.delete(id);
     const { failure } = answer;
     const end = `Id=${id}, Duration=${Math.round(performance.now() - startedAt)}ms`;

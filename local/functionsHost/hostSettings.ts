@@ -12,7 +12,7 @@ type SettingsFile = { IsEncrypted?: boolean; Values?: Record<string, string | nu
 export const readJson = (file: string): unknown =>
   existsSync(file) ? JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) : {};
 
-/** Reads local.settings.json. Nothing of it is quoted in what is said of it: it holds keys. */
+/** Reads local.settings.json. Its content is never quoted in a message: it holds keys. */
 export function readLocalSettings(file: string, given: NodeJS.ProcessEnv, warn: (text: string) => void) {
   const values: Record<string, string> = {};
   let content: SettingsFile = {};

@@ -46,7 +46,7 @@ async function loadApp(): Promise<LoadedApp> {
     const registered = JSON.stringify([...core.functions.values()].map(({ metadata }) => metadata));
     return { main, functions: JSON.parse(registered) as LoadedApp['functions'] };
   } catch (error) {
-    return { main, functions: [], fault: `${part}: ${error instanceof Error ? error.stack : inspect(error)}` };
+    return { main, functions: [], error: `${part}: ${error instanceof Error ? error.stack : inspect(error)}` };
   }
 }
 
@@ -81,7 +81,7 @@ async function invoke({ id, functionId, input }: Call): Promise<Answer> {
 
 async function terminate(): Promise<void> {
   await core.runHooks('appTerminate', core.hookContext(core.app, {})).catch((error: unknown) => console.error(error));
-  // A hook may have told the calls in flight to come to an end. How long that takes is the host's to limit.
+  // A hook may have asked the calls in flight to end. The host limits how long that may take.
   if (core.hooks.get('appTerminate')?.size) await Promise.all(running);
   const exit = (): void => core.send({ type: 'terminated' }, () => process.exit(0));
   process.stdout.write('', () => process.stderr.write('', exit));

@@ -1,11 +1,11 @@
-/** One fault inside an error: which input it is about and what to do. */
+/** One entry of an error's `details`: which input it is about and what to do. */
 export interface ErrorDetail {
   code: string;
   message: string;
   target?: string;
 }
 
-/** What the service behind us said, for its support: ACS's error code and its correlation vector. */
+/** What ACS reported, for its support: its error code and its correlation vector. */
 export interface InnerError {
   code?: string;
   'ms-cv'?: string;
@@ -64,16 +64,19 @@ export function entryOfSetting(entry: string): string {
   return /^[A-Za-z][\w.-]{0,23}$/.test(entry) ? `'${entry}'` : 'an entry that is not a name (not shown)';
 }
 
-/** More faults than these are not listed. */
-export const MAX_FAULTS = 50;
+/** An error lists no more details than this. */
+export const MAX_DETAILS = 50;
 
-/** An error that lists every fault, and speaks of the first. */
-export function errorOfFaults(status: number, code: string, faults: readonly ErrorDetail[]): AppError {
-  const [first] = faults;
-  const count = faults.length > MAX_FAULTS ? `more than ${MAX_FAULTS} faults` : `${faults.length} faults in all`;
-  const more = faults.length > 1 ? ` (${count}, see details)` : '';
+/** An error with these details and the message of the first. */
+export function errorOfDetails(status: number, code: string, details: readonly ErrorDetail[]): AppError {
+  const [first] = details;
+  const count =
+    details.length > MAX_DETAILS
+      ? `more than ${MAX_DETAILS} invalid fields`
+      : `${details.length} invalid fields in all`;
+  const more = details.length > 1 ? ` (${count}, see details)` : '';
   return new AppError(status, code, `${first?.message ?? 'The request is not valid.'}${more}`, {
     target: first?.target,
-    details: faults.slice(0, MAX_FAULTS),
+    details: details.slice(0, MAX_DETAILS),
   });
 }

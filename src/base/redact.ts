@@ -37,7 +37,7 @@ export function redactText(text: string): string {
 }
 
 /**
- * A text from outside as it may be kept, shown and logged: cut to `maxLength` characters (`…` at the end says so), in one line, redacted.
+ * A text from outside as it may be kept, shown and logged: cut to `maxLength` characters (and then ends with `…`), in one line, redacted.
  * It is cut first, so that a long text costs no more than a short one; a secret that the cut divided is masked too.
  */
 export function safeText(text: string, maxLength: number): string {
@@ -45,7 +45,7 @@ export function safeText(text: string, maxLength: number): string {
   const kept = isCut ? text.slice(0, maxLength - 1) : text;
   const safe = redactText(kept.replace(CONTROL_CHARACTERS, ' '));
   if (!isCut && safe.length <= maxLength) return safe;
-  // a mask may be longer than what it stands for
+  // a mask may be longer than what it replaces
   return `${maskTail(safe)
     .slice(0, maxLength - 1)
     .replace(/[\uD800-\uDBFF]$/, '')}…`;
@@ -62,7 +62,7 @@ function maskTail(text: string): string {
   return longest > 0 ? text.slice(0, -longest) + MASK : text.replace(STARTED_SECRET, MASK);
 }
 
-/** What is kept of a token: enough to tell two apart, nothing to use. `sha256` is the first 12 hex digits. */
+/** What is kept of a token: enough to distinguish two tokens, not enough to use one. `sha256` is the first 12 hex digits. */
 export interface RedactedToken {
   redacted: true;
   sha256: string;

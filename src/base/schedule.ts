@@ -8,7 +8,7 @@ export interface Schedule {
   kind: 'cron' | 'interval';
   /** The host keeps the state of a schedule of a minute or slower in storage; without storage its timer does not start. */
   needsStorage: boolean;
-  /** The first time after `after`; null if there is none. */
+  /** The first time after `after`; `null` if there is no such time. */
   next: (after: Date) => Date | null;
 }
 
@@ -64,7 +64,7 @@ export function readSchedule(expression: string, timeZone?: string): Schedule | 
   if (sets.some((set) => set === undefined)) return undefined;
   const fields = sets as Set<number>[];
   const isEverySoManySeconds = fields.every((set, i) => (i === 0 ? set.size > 1 : isWhole(set, i)));
-  // How the host tells them apart: "every 10 minutes" goes on through an hour that comes twice, "at 01:30" fires once.
+  // How the host distinguishes them: "every 10 minutes" goes on through an hour that comes twice, "at 01:30" fires once.
   const isRecurring = fields.slice(hasSeconds ? 0 : 1, 3).some((set) => [...set].some((value) => set.has(value + 1)));
   const offsetAt = offsetOf(timeZone);
   return {

@@ -12,7 +12,7 @@ export interface ScheduleReport {
 }
 
 /**
- * Says whether the timer fires, and when.
+ * Whether the timer fires, and when.
  * @param now milliseconds since the epoch
  * @param timeZone an IANA name; the host and this process share theirs, so there is no need to name it
  */
@@ -26,14 +26,14 @@ export function scheduleReport(settings: ScheduleSettings, now: number, timeZone
 
 function reasonOf(settings: ScheduleSettings, now: number): string | null {
   if (settings.isDisabled) return 'AzureWebJobs.scheduledRun.Disabled is set';
-  const fault = scheduleFault(settings, now);
-  if (fault !== null) return `WORKFLOW_SCHEDULE ${fault}`;
+  const error = scheduleError(settings, now);
+  if (error !== null) return `WORKFLOW_SCHEDULE ${error}`;
   const needsStorage = readSchedule(settings.expression ?? '')?.needsStorage === true;
   return needsStorage && !settings.hasHostStorage ? 'AzureWebJobsStorage is missing' : null;
 }
 
 /** What is wrong with WORKFLOW_SCHEDULE; null if nothing is. A timer that is disabled needs no schedule. */
-export function scheduleFault({ expression, isDisabled }: ScheduleSettings, now: number): string | null {
+export function scheduleError({ expression, isDisabled }: ScheduleSettings, now: number): string | null {
   if (expression === undefined) return isDisabled ? null : 'is missing';
   const schedule = readSchedule(expression);
   if (schedule === undefined) return 'is malformed';

@@ -7,7 +7,7 @@ export function read(name: string): string | undefined {
   return value === undefined || value === '' ? undefined : value;
 }
 
-/** Parts of a connection string that say where, not how to get in: they may stand in messages. */
+/** Parts of a connection string that name a place and are no secret: messages may contain them. */
 const PUBLIC_PART =
   /^\s*(endpoint|\w+endpoint|defaultendpointsprotocol|accountname|endpointsuffix|usedevelopmentstorage)\s*=/i;
 
@@ -22,6 +22,16 @@ export function readSecret(name: string): string | undefined {
   return value;
 }
 
+/** The parts of a connection string `A=1;B=2` by lower-case name, without surrounding blanks. Values may hold `=`. */
+export function connectionStringParts(connectionString: string): Map<string, string> {
+  const parts = new Map<string, string>();
+  for (const part of connectionString.split(';')) {
+    const at = part.indexOf('=');
+    if (at > 0) parts.set(part.slice(0, at).trim().toLowerCase(), part.slice(at + 1).trim());
+  }
+  return parts;
+}
+
 export function list(value: string | undefined): string[] {
   return (value ?? '')
     .split(',')
@@ -29,7 +39,7 @@ export function list(value: string | undefined): string[] {
     .filter((item) => item !== '');
 }
 
-/** What the settings say of one ACS connection, as found: `identity/connections` makes sense of it. */
+/** The settings of one ACS connection, unchecked: `identity/connections` checks them. */
 export interface ConnectionSettings {
   name: string;
   connectionString: string | undefined;
@@ -78,7 +88,7 @@ export function allowedScopes(): string[] | undefined {
   return scopes === undefined ? undefined : list(scopes);
 }
 
-/** What callers may ask for; undefined: whatever ACS gives. `identity/operatorLimits` makes sense of it. */
+/** What callers may ask for; `undefined` if only ACS limits it. `identity/operatorLimits` checks it. */
 export function limitSettings(): { allowedScopes: string[] | undefined; maxTokenMinutes: number } {
   return {
     allowedScopes: allowedScopes(),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** Where a run stands in a distributed trace, by W3C Trace Context (https://www.w3.org/TR/trace-context/). */
+/** The place of a run in a distributed trace, by W3C Trace Context (https://www.w3.org/TR/trace-context/). */
 export interface TraceContext {
   /** 32 hex digits. */
   traceId: string;
@@ -10,7 +10,7 @@ export interface TraceContext {
 
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?:$|-)/;
 
-/** What a `traceparent` says; undefined: it is none. */
+/** Reads a `traceparent`; `undefined` if it is malformed. */
 export function readTraceparent(text: string | null | undefined): TraceContext | undefined {
   const [, traceId, spanId] = TRACEPARENT.exec(text ?? '') ?? [];
   return traceId === undefined || spanId === undefined ? undefined : { traceId, spanId };

@@ -1,4 +1,5 @@
 import { entryOfSetting, misconfigured } from './errors';
+import { isLoopback } from './loopback';
 import { rememberSecret } from './redact';
 import { HOST_STORAGE_SETTINGS } from './schedule';
 import { allowedScopes, connectionNames, list, read, readSecret, wholeNumber } from './settings';
@@ -38,7 +39,7 @@ export const DEEPER_CHECKS = [
 
 export type DeeperCheck = (typeof DEEPER_CHECKS)[number];
 
-/** What the workflow is to do when nobody says otherwise. */
+/** What the workflow does by default. */
 export interface WorkflowSettings {
   scopes: string[];
   createScopes: string[];
@@ -46,7 +47,7 @@ export interface WorkflowSettings {
   connections: string[];
   target: 'connection' | 'functions';
   checks: DeeperCheck[];
-  /** How long a revoked token may go on being accepted before that is a fault. */
+  /** How long ACS may still accept a revoked token before the check fails. */
   revocationWaitSeconds: number;
 }
 
@@ -99,7 +100,7 @@ export function workflowSettings(): WorkflowSettings {
   if (target !== 'connection' && target !== 'functions') {
     throw misconfigured('WORKFLOW_TARGET', "must be 'connection' or 'functions'.");
   }
-  // what nobody set keeps to what the operator allows
+  // the default scope is one that the operator allows
   const allowed = allowedScopes();
   const usualScope = allowed === undefined || allowed.includes('chat') ? 'chat' : allowed[0];
   const known = connectionNames();
@@ -131,8 +132,8 @@ export function functionUrlSettings(): { baseUrl: string; key: string | undefine
       "is missing. WORKFLOW_TARGET=functions needs it to call the app's own functions. Azure and `func start` set it; elsewhere set it to HOST:PORT.",
     );
   }
-  const loopback = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host);
-  return { baseUrl: `${loopback ? 'http' : 'https'}://${host}`, key: functionKey() };
+  const isLocal = isLoopback(host.replace(/:\d+$/, '').toLowerCase());
+  return { baseUrl: `${isLocal ? 'http' : 'https'}://${host}`, key: functionKey() };
 }
 
 /** The key that opens the app's own functions. */

@@ -5,7 +5,7 @@ import { errorAnswer, toAppError } from './errorAnswer';
 import { readTraceparent } from '../base/traceContext';
 import { readInput, type InputOf, type InputSpec } from './validate';
 
-/** What a request says beside its input, and where its retries are noted. */
+/** What a request carries besides its input, and where its retries are recorded. */
 export interface Call {
   request: HttpRequest;
   context: InvocationContext;
@@ -13,7 +13,7 @@ export interface Call {
   clientTrackingId: string | undefined;
   /** The trace that the call is part of. */
   traceparent: string | undefined;
-  /** Give it to an action: attempts that had to be repeated are told to the caller in `x-ms-retry-history`. */
+  /** Give it to an action: attempts that had to be repeated are reported to the caller in `x-ms-retry-history`. */
   onAttempt: (attempt: object) => void;
 }
 
@@ -64,7 +64,7 @@ export function handle<S extends InputSpec>(
   };
 }
 
-/** What is asked for again in a while is a warning. The stack of an error that nothing else caused would only say that it was thrown. */
+/** What is asked for again in a while is a warning. The stack is logged only if the error has a cause: otherwise it shows nothing new. */
 function logServerError(error: AppError, context: InvocationContext): void {
   const line = `${error.code}: ${error.cause === undefined ? safeText(error.message, 4_000) : describeError(error)}`;
   if (error.status === 503) context.warn(line);

@@ -1,12 +1,12 @@
 import type { HttpRequest } from '@azure/functions';
 import * as v from 'valibot';
-import { AppError, errorOfFaults, MAX_FAULTS, type ErrorDetail } from '../base/errors';
+import { AppError, errorOfDetails, MAX_DETAILS, type ErrorDetail } from '../base/errors';
 import { safeText } from '../base/redact';
 
 /** What a function takes: schemas of its route parameters, query values and JSON body. */
 export interface InputSpec {
   params?: v.GenericSchema<unknown, object>;
-  /** Other names are refused, but for {@link FOREIGN_QUERY_NAMES}. None: the function takes no query values. */
+  /** Other names are refused, but for {@link FOREIGN_QUERY_NAMES}. If `undefined`, the function takes no query values. */
   query?: v.GenericSchema<unknown, object>;
   /** Unknown query names are ignored. For pages and probes, whose addresses others write. */
   ignoresQuery?: boolean;
@@ -33,19 +33,19 @@ const FOREIGN_QUERY_NAMES =
 
 /**
  * Reads and checks all that a request brings.
- * @throws AppError `InvalidRequest` (400) with one detail a fault, `LengthRequired` (411), `RequestTooLarge` (413)
+ * @throws AppError `InvalidRequest` (400) with one detail for each invalid field, `LengthRequired` (411), `RequestTooLarge` (413)
  */
 export async function readInput<S extends InputSpec>(spec: S, request: HttpRequest): Promise<InputOf<S>> {
-  const faults: ErrorDetail[] = [];
+  const details: ErrorDetail[] = [];
   const input = {};
-  if (spec.params) Object.assign(input, check(spec.params, request.params, faults));
-  if (spec.query) Object.assign(input, check(spec.query, queryOf(request, namesOf(spec.query)), faults));
-  if (spec.ignoresQuery !== true) checkQueryNames(request, spec.query ? namesOf(spec.query) : [], faults);
+  if (spec.params) Object.assign(input, check(spec.params, request.params, details));
+  if (spec.query) Object.assign(input, check(spec.query, queryOf(request, namesOf(spec.query)), details));
+  if (spec.ignoresQuery !== true) checkQueryNames(request, spec.query ? namesOf(spec.query) : [], details);
   if (spec.body) {
     const body = await readBody(request, spec.optionalBody === true);
-    Object.assign(input, checkBody(spec.body, body, faults));
+    Object.assign(input, checkBody(spec.body, body, details));
   }
-  if (faults.length > 0) throw invalid(faults);
+  if (details.length > 0) throw invalid(details);
   return input as InputOf<S>;
 }
 
@@ -61,29 +61,29 @@ export function queryOf(request: HttpRequest, names: readonly string[]): Record<
 }
 
 /** A misspelt name would otherwise be overlooked, and the request done on the default connection. */
-function checkQueryNames(request: HttpRequest, names: readonly string[], faults: ErrorDetail[]): void {
+function checkQueryNames(request: HttpRequest, names: readonly string[], details: ErrorDetail[]): void {
   const known = new Set(names.map((name) => name.toLowerCase()));
   const exist = names.length === 0 ? 'It takes none' : `Names are: ${names.join(', ')}`;
   for (const given of request.query.keys()) {
-    if (faults.length > MAX_FAULTS) return;
+    if (details.length > MAX_DETAILS) return;
     if (known.has(given.toLowerCase()) || FOREIGN_QUERY_NAMES.test(given.toLowerCase())) continue;
     const target = targetName(given);
-    faults.push(fault(target, `${target} is not a query name of this function. ${exist}.`));
+    details.push(invalidField(target, `${target} is not a query name of this function. ${exist}.`));
   }
 }
 
-const invalid = (faults: readonly ErrorDetail[]) => errorOfFaults(400, 'InvalidRequest', faults);
+const invalid = (details: readonly ErrorDetail[]) => errorOfDetails(400, 'InvalidRequest', details);
 
-function fault(target: string, message: string): ErrorDetail {
+function invalidField(target: string, message: string): ErrorDetail {
   return { code: 'InvalidRequest', message, target };
 }
 
-function check(schema: v.GenericSchema<unknown, object>, value: unknown, faults: ErrorDetail[]): object {
+function check(schema: v.GenericSchema<unknown, object>, value: unknown, details: ErrorDetail[]): object {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   for (const issue of result.issues) {
     const target = targetOf(issue.path);
-    faults.push(target === '' ? NO_OBJECT : fault(target, `${target} ${messageOf(issue)}`));
+    details.push(target === '' ? NO_OBJECT : invalidField(target, `${target} ${messageOf(issue)}`));
   }
   return {};
 }
@@ -92,33 +92,33 @@ function check(schema: v.GenericSchema<unknown, object>, value: unknown, faults:
  * Checks the body's fields by the schema. Unknown fields are found here and never reach the schema: there may be thousands, of which the
  * first ones are reported, and valibot does not see those that are named `__proto__`, `prototype` or `constructor`.
  */
-function checkBody(schema: v.GenericSchema<unknown, object>, value: unknown, faults: ErrorDetail[]): object {
+function checkBody(schema: v.GenericSchema<unknown, object>, value: unknown, details: ErrorDetail[]): object {
   // to the schemas a list is an object too
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    faults.push(NO_OBJECT);
+    details.push(NO_OBJECT);
     return {};
   }
   const names = namesOf(schema);
   const given = Object.entries(value);
   const fields = Object.fromEntries(given.filter(([name]) => names.includes(name)));
-  const output = check(schema, fields, faults);
+  const output = check(schema, fields, details);
   for (const [name] of given) {
-    if (faults.length > MAX_FAULTS) break;
+    if (details.length > MAX_DETAILS) break;
     if (names.includes(name)) continue;
     const target = targetName(name);
-    faults.push(fault(target, `${target} is not a field of this request. Fields are: ${names.join(', ')}.`));
+    details.push(invalidField(target, `${target} is not a field of this request. Fields are: ${names.join(', ')}.`));
   }
   return output;
 }
 
-const NO_OBJECT = fault('body', 'The body must be a JSON object.');
+const NO_OBJECT = invalidField('body', 'The body must be a JSON object.');
 
 /** The names of an object schema's entries. */
 function namesOf(schema: v.GenericSchema): string[] {
   return 'entries' in schema ? Object.keys(schema.entries as object) : [];
 }
 
-/** Our schemas say what to do; valibot's own words are for what is missing, and would repeat the value. */
+/** Our schemas' messages say what to do. Valibot's own messages are used only for missing fields: others would repeat the value. */
 function messageOf(issue: v.BaseIssue<unknown>): string {
   return issue.kind === 'schema' && issue.type.includes('object') ? 'is required.' : issue.message;
 }
@@ -149,17 +149,17 @@ async function readBody(request: HttpRequest, optional: boolean): Promise<unknow
   const bytes = await bytesOf(request);
   if (bytes.byteLength === 0) {
     if (optional) return {};
-    throw invalid([fault('body', 'The body is missing: send a JSON object.')]);
+    throw invalid([invalidField('body', 'The body is missing: send a JSON object.')]);
   }
   try {
     return JSON.parse(UTF8.decode(bytes)) as unknown;
   } catch {
     // the parser's message repeats the body, which may hold a token
-    throw invalid([fault('body', 'The body is not JSON: send a JSON object in UTF-8.')]);
+    throw invalid([invalidField('body', 'The body is not JSON: send a JSON object in UTF-8.')]);
   }
 }
 
-/** The bytes of the body, none where there is none. Measured: reading the stream takes a third of what arrayBuffer() does. */
+/** The bytes of the body, empty if the request has none. Measured: reading the stream takes a third of what arrayBuffer() does. */
 async function bytesOf(request: HttpRequest): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;

@@ -3,15 +3,21 @@ import type { CommunicationAccessToken } from '@azure/communication-identity';
 import { AppError } from '../base/errors';
 import { LIMITS } from '../base/limits';
 import { withLimit } from '../base/timeLimit';
-import { STRAY_USER_TARGET } from './userId';
 import { meaningOf, type Operation } from './acsErrors';
 import { acsFailure, foreignText, statusName, tokenFailure, type AcsFailure } from './acsFailure';
 import type { Connection } from './connections';
-import type { AccessToken, CallOptions, CreatedUser, IdentityActions, TokenRequest } from './identityActions';
+import {
+  STRAY_USER_TARGET,
+  type AccessToken,
+  type CallOptions,
+  type CreatedUser,
+  type IdentityActions,
+  type TokenRequest,
+} from './identityActions';
 import { DEFAULT_RETRY, mayRepeat, nextDelay, SYSTEM_CLOCK, type RetryClock } from './retries';
 
 export interface AcsActionsOptions {
-  /** Told how each call ended; for health. `error` is undefined when ACS took the call. */
+  /** Called when a call has ended; for health. `error` is `undefined` if the call succeeded. */
   onOutcome?: (connection: string, error: AppError | undefined) => void;
   /** Applies the operator's limits to what is asked of tokens. @throws AppError 403 */
   enforceLimits?: <T extends TokenRequest>(input: T) => T;
@@ -111,14 +117,18 @@ export class AcsActions implements IdentityActions {
     return this.options.enforceLimits?.(input) ?? input;
   }
 
-  private async call<T>(operation: Operation, wish: CallOptions, send: (sdk: SdkOptions) => Promise<T>): Promise<T> {
+  private async call<T>(
+    operation: Operation,
+    callOptions: CallOptions,
+    send: (sdk: SdkOptions) => Promise<T>,
+  ): Promise<T> {
     const { clock = SYSTEM_CLOCK, stop } = this.options;
     const { now, sleep, random } = clock;
     const isCreation = operation === 'createUser';
     const options = {
-      ...wish,
-      signal: wish.signal ?? (isCreation ? undefined : stop),
-      unsentSignal: (isCreation ? wish.unsentSignal : undefined) ?? wish.signal ?? stop,
+      ...callOptions,
+      signal: callOptions.signal ?? (isCreation ? undefined : stop),
+      unsentSignal: (isCreation ? callOptions.unsentSignal : undefined) ?? callOptions.signal ?? stop,
     };
     const policy = options.retry ?? DEFAULT_RETRY;
     const deadline = now() + (options.timeoutMs ?? LIMITS.actionMs);
@@ -158,7 +168,7 @@ export class AcsActions implements IdentityActions {
     const startTime = new Date().toISOString();
     let code = '';
     let serviceRequestId: string | undefined;
-    const tell = (error?: AppError) =>
+    const report = (error?: AppError) =>
       options.onAttempt?.({
         startTime,
         endTime: new Date().toISOString(),
@@ -194,7 +204,7 @@ export class AcsActions implements IdentityActions {
           },
         }),
       );
-      tell();
+      report();
       return { value };
     } catch (thrown) {
       const stopped = (isSent ? options.signal : options.unsentSignal)?.aborted === true;
@@ -205,7 +215,7 @@ export class AcsActions implements IdentityActions {
       const error = meaningOf(failure, operation, this.connection);
       code = failure.code;
       serviceRequestId = failure.msCv ?? serviceRequestId;
-      tell(error);
+      report(error);
       return { failure, error };
     }
   }
@@ -215,7 +225,7 @@ const user = ({ userId }: { userId: string }) => ({ communicationUserId: userId 
 
 const lifetime = (minutes: number | undefined) => (minutes === undefined ? {} : { tokenExpiresInMinutes: minutes });
 
-/** The user id of an answer. It goes into logs and run records, so what can't be an id is none. */
+/** The user id of an answer. It goes into logs and run records, so text that can't be an id is refused. */
 function required(value: unknown): string {
   if (typeof value === 'string' && /^[\x21-\x7e]{1,256}$/.test(value)) return value;
   throw new IncompleteAnswer('the answer lacks the user id');

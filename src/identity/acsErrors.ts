@@ -1,12 +1,12 @@
 import { AppError, type InnerError } from '../base/errors';
-import { USER_MAY_EXIST_DETAIL } from './userId';
+import { USER_MAY_EXIST_DETAIL } from './identityActions';
 import type { AcsFailure } from './acsFailure';
 import type { Connection } from './connections';
 
 /** The operations of the ACS Identity API that this app calls. */
 export type Operation = 'createUser' | 'issueToken' | 'revokeTokens' | 'deleteUser' | 'exchangeTeamsToken';
 
-/** Seconds to wait after a 429 that names none: ACS counts requests in windows of 30 s. */
+/** Seconds to wait after a 429 without Retry-After: ACS counts requests in windows of 30 s. */
 const THROTTLE_WINDOW_SECONDS = 30;
 
 /** What an ACS failure means to the caller of `operation`. Messages of 4xx answers are passed on, those of others are not. */
@@ -61,7 +61,7 @@ export function meaningOf(
 }
 
 /**
- * Can ACS have made a user although this came of `createUser`? Not when nothing reached it, when no credential was to be had, or when it refused
+ * Can ACS have made a user although `createUser` failed like this? Not when nothing reached it, when no credential was available, or when it refused
  * the request.
  */
 function mayHaveMadeUser({ kind, status = 0, isUnsent }: AcsFailure): boolean {
@@ -84,7 +84,7 @@ function answered(
   unsure: string,
 ): AppError {
   const { status = 0, acsCode, acsTarget } = failure;
-  const said = failure.acsMessage ?? 'no message';
+  const acsMessage = failure.acsMessage ?? 'no message';
   const aboutUser = operation === 'issueToken' || operation === 'revokeTokens' || operation === 'deleteUser';
 
   if (acsCode === 'UnsupportedApiVersion' || /does not support the API version/i.test(failure.acsMessage ?? '')) {
@@ -140,7 +140,8 @@ function answered(
       { retryAfterSeconds: seconds },
     );
   }
-  if (status === 400) return make(400, 'InvalidRequest', `ACS refuses the request: ${said}`, { target: acsTarget });
+  if (status === 400)
+    return make(400, 'InvalidRequest', `ACS refuses the request: ${acsMessage}`, { target: acsTarget });
   if (status === 408) return make(504, 'ServiceTimeout', `ACS (${host}) timed out (408).${unsure}`);
   return make(502, 'ServiceUnavailable', `ACS (${host}) failed (${status} ${failure.code}).${unsure}`);
 }

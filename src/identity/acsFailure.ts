@@ -23,7 +23,7 @@ export interface AcsFailure {
   msCv?: string | undefined;
   /** It happened before the request was sent. */
   isUnsent?: boolean;
-  /** ACS's wish, in milliseconds. */
+  /** The delay that ACS asks for, in milliseconds. */
   retryAfterMs?: number | undefined;
   cause: unknown;
 }

@@ -1,8 +1,8 @@
-import { isIP } from 'node:net';
 import type { CommunicationIdentityClient as IdentityClient } from '@azure/communication-identity';
 import { CommunicationIdentityClient } from '@azure/communication-identity';
 import { AppError, misconfigured } from '../base/errors';
-import { connectionNames, connectionSettings, type ConnectionSettings } from '../base/settings';
+import { isLoopback } from '../base/loopback';
+import { connectionNames, connectionSettings, connectionStringParts, type ConnectionSettings } from '../base/settings';
 import { checkCredentialKind, createCredential } from './credentials';
 
 /** What the SDK asks a token for: `communicationAuthPolicy` of @azure/communication-common. */
@@ -16,11 +16,11 @@ export interface Connection {
   /** `https://RESOURCE.communication.azure.com` */
   origin: string;
   client: IdentityClient;
-  /** Gets the Entra ID token that the next call needs, if there is none that is kept; `undefined` with an access key. Rejects if there is none to be had. */
+  /** Gets the Entra ID token for the next call, unless a cached one is still valid. Rejects if no token can be obtained. `undefined` with an access key. */
   signIn?: () => Promise<unknown>;
   /** What to check when ACS refuses this connection's credentials. */
   whatToCheck: string;
-  /** What to check when no Entra ID token is to be had for it. */
+  /** What to check if no Entra ID token can be obtained for it. */
   whatToCheckForToken: string;
 }
 
@@ -95,7 +95,7 @@ export async function openConnection(settings: ConnectionSettings): Promise<Conn
   };
 }
 
-/** Where a connection leads, and the key to it; no key: Entra ID. */
+/** The endpoint of a connection and its access key, which is absent with Entra ID. */
 function readPlace(settings: ConnectionSettings): { endpoint: URL; accessKey?: string } {
   const { name, connectionString } = settings;
   if (connectionString !== undefined && settings.endpoint !== undefined) {
@@ -140,11 +140,7 @@ function clientOptions(endpoint: URL) {
  * The SDK is not asked to: its error for a malformed one prints the key.
  */
 function parseConnectionString(setting: string, value: string): { endpoint: URL; accessKey: string } {
-  const parts = new Map<string, string>();
-  for (const part of value.split(';')) {
-    const at = part.indexOf('=');
-    if (at > 0) parts.set(part.slice(0, at).trim().toLowerCase(), part.slice(at + 1).trim());
-  }
+  const parts = connectionStringParts(value);
   const endpoint = parts.get('endpoint');
   const accessKey = parts.get('accesskey');
   if (!endpoint || !accessKey) {
@@ -184,9 +180,4 @@ function parseEndpoint(setting: string, value: string): URL {
     setting,
     'has an endpoint that does not begin with https://. Only this machine (localhost, 127.0.0.1) may be called with http://.',
   );
-}
-
-function isLoopback(hostname: string): boolean {
-  if (hostname === 'localhost' || hostname === '[::1]') return true;
-  return isIP(hostname) === 4 && hostname.startsWith('127.');
 }

@@ -10,7 +10,7 @@ const MAX_ATTEMPTS = 10;
 const MAX_DETAILS = 50;
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z$/;
 
-/** The JSON of an answer; undefined if there is none, if it is malformed, or if it is longer than 1 MiB: the rest is not read then. */
+/** The JSON of an answer; `undefined` if it is absent, malformed, or longer than 1 MiB (then the rest is not read). */
 export async function readBody(response: Response): Promise<{ json: unknown; isEmpty: boolean }> {
   const parts: Uint8Array[] = [];
   let length = 0;

@@ -23,7 +23,7 @@ export interface FunctionUrlOptions {
   key: string | undefined;
   /** Where the key came from, for the message when it is refused; default: the app's own setting. */
   keySetting?: string;
-  /** The app's connection to use; none: its default. */
+  /** The app's connection to use; if `undefined`, its default. */
   connection: string | undefined;
   /** Is `baseUrl` this app itself? Then an address that has answered and now refuses connections means that the app is being stopped. */
   isOwnApp?: boolean;
@@ -125,7 +125,7 @@ export class FunctionUrlActions implements IdentityActions {
   ): Promise<{ value: unknown } | Failed> {
     const clientRequestId = randomUUID();
     const startTime = new Date().toISOString();
-    const tell = (code: string, requestId: string | undefined, error?: AppError) =>
+    const report = (code: string, requestId: string | undefined, error?: AppError) =>
       options.onAttempt?.({
         startTime,
         endTime: new Date().toISOString(),
@@ -142,19 +142,19 @@ export class FunctionUrlActions implements IdentityActions {
     } catch (thrown) {
       const stopped = options.signal?.aborted === true;
       const { code, error, neverArrived } = unreachable(thrown, stopped);
-      tell(code, undefined, error);
+      report(code, undefined, error);
       const platformFailed = !stopped && !(thrown instanceof LimitReached);
       return { error, neverArrived, platformFailed, userMayExist: !neverArrived };
     }
     answered.add(this.options.baseUrl);
     for (const inner of answer.innerAttempts) options.onAttempt?.(inner);
     if (answer.status >= 200 && answer.status < 300 && answer.fromApp) {
-      tell(statusName(answer.status), answer.requestId);
+      report(statusName(answer.status), answer.requestId);
       return { value: answer.body };
     }
     const error = errorOf(answer, this.options.keySetting ?? 'WORKFLOW_FUNCTION_KEY');
-    tell(statusName(answer.status), answer.requestId, error);
-    // the app's own answers say themselves whether a user may exist
+    report(statusName(answer.status), answer.requestId, error);
+    // the app's own answers state whether a user may exist
     const isUnclear = !answer.fromApp && (answer.status >= 500 || answer.status < 300);
     return {
       error,
@@ -195,7 +195,7 @@ export class FunctionUrlActions implements IdentityActions {
       isEmpty,
       innerAttempts: attemptsOf(response.headers.get('x-ms-retry-history')),
       requestId,
-      // a success without what it must have is none of the app's
+      // a success that lacks a required field did not come from the app
       fromApp: requestId !== undefined && (json !== undefined || !response.ok || response.status === 204),
     };
   }

@@ -1,6 +1,6 @@
 import { AppError } from '../base/errors';
 import { LimitReached } from '../base/timeLimit';
-import { USER_MAY_EXIST_DETAIL } from './userId';
+import { USER_MAY_EXIST_DETAIL } from './identityActions';
 
 /** A call that did not succeed. */
 export interface Failed {
@@ -15,7 +15,7 @@ export interface Failed {
 
 const OFFLINE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
-/** The address says nothing about ACS: the run is not to blame it. */
+/** Not a failure of ACS: the run must not count it as one. */
 export const stopping = (cause: AppError) =>
   new AppError(
     503,
@@ -55,7 +55,7 @@ export function unreachable(
   return { code, error, neverArrived: OFFLINE.has(code) };
 }
 
-/** fetch says `fetch failed` and keeps the reason in its cause; several addresses make an AggregateError of it. */
+/** The message of fetch is only `fetch failed`, and its cause has the reason; several addresses make an AggregateError of it. */
 function causeCode(thrown: unknown): string {
   const cause = (thrown as { cause?: { code?: unknown; errors?: { code?: unknown }[] } } | undefined)?.cause;
   const code = cause?.code ?? cause?.errors?.[0]?.code;

@@ -64,7 +64,7 @@ export interface CallOptions {
   clientTrackingId?: string | undefined;
   /** W3C Trace Context; carried into the calls, so that they are parts of the caller's trace. */
   traceparent?: string | undefined;
-  /** Told of every attempt, the successful one too, in order. */
+  /** Called after every attempt, in order, also after the successful one. */
   onAttempt?: (attempt: Attempt) => void;
 }
 
@@ -88,3 +88,13 @@ export interface IdentityActions {
 
 /** The header that carries `CallOptions.runMark` to the functions of this app. */
 export const RUN_MARK_HEADER = 'x-acs-identity-run';
+
+/** An error detail with this target has, as its message, the id of a user that was made although the action failed. */
+export const STRAY_USER_TARGET = 'identity.id';
+
+/** The error detail of a failed `createUser` after which ACS may have made a user whose id was not received. */
+export const USER_MAY_EXIST_DETAIL = {
+  code: 'UserMayExist',
+  message: 'ACS may have made a user whose id was not received. It can not be found, as ACS lists no users.',
+  target: 'identity',
+} as const;

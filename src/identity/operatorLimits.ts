@@ -1,4 +1,4 @@
-import { errorOfFaults, misconfigured, type ErrorDetail } from '../base/errors';
+import { errorOfDetails, misconfigured, type ErrorDetail } from '../base/errors';
 import { limitSettings } from '../base/settings';
 import type { Scope, TokenRequest } from './identityActions';
 import { SCOPES, scopesOfSetting } from './inputs';
@@ -48,7 +48,7 @@ export function enforceLimits<T extends TokenRequest>(input: T): T {
     });
   }
   const [first] = details;
-  if (first !== undefined) throw errorOfFaults(403, first.code, details);
+  if (first !== undefined) throw errorOfDetails(403, first.code, details);
   const asksForToken = (input.scopes ?? []).length + (input.createTokenWithScopes ?? []).length > 0;
   if (input.expiresInMinutes !== undefined || !asksForToken || limits.tokenMinutes === ACS_TOKEN_MINUTES) return input;
   return { ...input, expiresInMinutes: limits.tokenMinutes };

@@ -2,14 +2,14 @@ import { AppError } from '../base/errors';
 import { LIMITS } from '../base/limits';
 import { withLimit } from '../base/timeLimit';
 
-/** A user id of no resource: asking ACS to revoke its tokens tells whether our credentials are taken, and changes nothing. */
+/** A user id of no resource: asking ACS to revoke its tokens shows whether our credentials are accepted, and changes nothing. */
 export const FOREIGN_USER = '8:acs:00000000-0000-0000-0000-000000000000_00000000-0000-0000-0000-000000000000';
 
 /** Calls that find out whether something is refused that must be, or taken that must be. Statuses are HTTP's. */
 export interface Probes {
-  /** What ACS chat says to a user's token. @throws AppError when it can't be asked */
+  /** The status with which ACS chat answers a user's token. @throws AppError if it can't be reached */
   chatStatus(token: string, signal?: AbortSignal): Promise<number>;
-  /** What the action functions say to a call without a key, by name; undefined where nobody checks keys. @throws AppError */
+  /** The status with which each action function answers a call without a key, by name; `undefined` if keys are not checked. @throws AppError */
   anonymousStatuses?: ((signal?: AbortSignal) => Promise<Record<string, number> | undefined>) | undefined;
 }
 

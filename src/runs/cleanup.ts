@@ -5,7 +5,7 @@ export const isUnknown = ({ status, cleanup }: Run): boolean => status !== 'Runn
 
 /**
  * An ended run after one of its users was deleted: Clean if it was the last one. `undefined` if the deletion changes nothing, as the run is still
- * running or says so already. A run makes one user, so one that was found ends an `Unknown` too.
+ * running or is marked already. A run makes one user, so one that was found ends an `Unknown` too.
  */
 export function withoutUser(run: Run, userId: string): Run | undefined {
   if (run.status === 'Running' || (run.cleanup !== 'Pending' && run.cleanup !== 'Unknown')) return undefined;

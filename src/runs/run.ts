@@ -83,14 +83,14 @@ export interface Run {
   usersLeftBehind?: string[];
   error?: RunError;
   actions: Action[];
-  /** False when the history could not keep this run; then `recordError` says why. */
+  /** False when the history could not keep this run; then `recordError` has the reason. */
   recorded?: boolean;
   recordError?: RunError;
 }
 
 /** What a run is to ask ACS for. */
 export interface RunRequest {
-  /** Scopes of the token made along with the user; none: no token. */
+  /** Scopes of the token that is issued with the user; if empty, no token is issued. */
   createTokenWithScopes: readonly Scope[];
   /** Scopes of the token issued afterwards. */
   scopes: readonly Scope[];

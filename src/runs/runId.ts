@@ -15,7 +15,7 @@ export function startOfRunId(id: string): number {
   return Number((MAX_TICKS - BigInt(id.slice(0, 20)) - EPOCH_TICKS) / 10_000n);
 }
 
-/** A new run's id, which says when it started and sorts newest first. */
+/** A new run's id. It contains the start time and sorts newest first. */
 export function newRunId(ms: number): string {
   return `${runIdPrefix(ms)}${String(randomInt(1_000_000_000)).padStart(9, '0')}CU00`;
 }

@@ -40,7 +40,7 @@ export interface RunStore {
   close(run: Run): Promise<LedgerEntry[] | undefined>;
   /** A user that a run left is deleted: it is removed from the ledger and from its run, in one change. */
   cleaned(entry: Pick<LedgerEntry, 'runId' | 'userId'>): Promise<void>;
-  /** The run of that id with all that is kept of it; undefined: there is none. */
+  /** The run with this id and everything stored about it; `undefined` if absent. */
   get(id: string): Promise<Run | undefined>;
   list(query: RunQuery): Promise<RunPage>;
   /** What the runs of a time that ended came to, for each hour in which one began. */

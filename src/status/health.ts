@@ -6,7 +6,7 @@ import { checkCredentialKind } from '../identity/credentials';
 import { scopesOfSetting } from '../identity/inputs';
 import { checkWithinLimits } from '../identity/operatorLimits';
 import { LIMITS } from '../base/limits';
-import { scheduleFault, scheduleReport } from '../base/scheduleReport';
+import { scheduleError, scheduleReport } from '../base/scheduleReport';
 import { connectionNames } from '../base/settings';
 import {
   functionUrlSettings,
@@ -61,8 +61,8 @@ function settingsCheck(): HealthCheck {
     if (history.kind === 'entra') checkCredentialKind(`${history.setting}__credential`, history.credential);
     historyDays();
     maxConcurrentRuns();
-    const fault = scheduleFault(scheduleSettings(), Date.now());
-    if (fault !== null) throw misconfigured('WORKFLOW_SCHEDULE', `${fault}.`);
+    const error = scheduleError(scheduleSettings(), Date.now());
+    if (error !== null) throw misconfigured('WORKFLOW_SCHEDULE', `${error}.`);
     return { name: 'settings', status: 'Healthy' };
   } catch (error) {
     const setting = isAppError(error) ? error.target : undefined;
@@ -82,7 +82,7 @@ function scheduleCheck(): HealthCheck {
   if (reason === null) return { name, status: 'Healthy' };
   const message = `The schedule is off: ${reason}.`;
   if (settings.isDisabled) return { name, status: 'Healthy', code: 'ScheduleOff', message };
-  return scheduleFault(settings, Date.now()) === null
+  return scheduleError(settings, Date.now()) === null
     ? { name, status: 'Degraded', code: 'ScheduleOff', message }
     : { name, status: 'Unhealthy', code: 'Misconfigured', message };
 }

@@ -13,7 +13,7 @@ const MOST_CLOSED_RUNS = 20;
 
 let opened: RunTelemetry | undefined;
 
-/** Call it when a run starts: what the report needs is made ready beside the run. */
+/** Call it when a run starts: what the report needs is prepared during the run. */
 export function prepareTelemetry(): void {
   void telemetry()?.prepare();
 }

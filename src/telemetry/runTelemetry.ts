@@ -11,7 +11,7 @@ import { availabilityOf, dependenciesOf, maintenanceOf, type MaintenanceResult }
 export interface TelemetryOptions {
   /** Of the Application Insights resource. */
   connectionString: string;
-  /** None: the resource takes telemetry without Entra ID. */
+  /** If `undefined`, the resource accepts telemetry without Entra ID. */
   credential?: (() => Promise<TokenCredential>) | undefined;
   /** Where runs are made from: the region. */
   location: string;
@@ -40,7 +40,7 @@ export class RunTelemetry {
       const { credential } = await this.opened();
       await credential?.getToken(scopeOf(this.options.connectionString));
     } catch {
-      // met again, and told, by the report
+      // the report meets the same error and returns it
     }
   }
 
@@ -80,7 +80,7 @@ export class RunTelemetry {
 
   private opened(): ReturnType<RunTelemetry['makeExporters']> {
     this.exporters ??= this.makeExporters();
-    // a connection string that is none, or no credential: tried again with the next run
+    // the connection string is malformed, or there is no credential: the next run tries again
     this.exporters.catch(() => (this.exporters = undefined));
     return this.exporters;
   }

@@ -11,7 +11,7 @@ const EXPIRY_TOLERANCE_MS = 5 * 60_000;
 const CLAIM_TOLERANCE_MS = 2_000;
 
 /** Finds what is wrong with a user id that ACS answered. */
-export function userIdFault(id: string): string | undefined {
+export function userIdError(id: string): string | undefined {
   return ACS_USER_ID.test(id) ? undefined : `the user id has not the form of an ACS user id (8:acs:GUID_GUID)`;
 }
 
@@ -19,7 +19,7 @@ export function userIdFault(id: string): string | undefined {
  * Finds what is wrong with a token: it must be a JWT for this user, for exactly the scopes asked, expiring when asked.
  * The claims (`skypeid`, `acsScope`, `exp`) are those seen in ACS tokens since 2020; Microsoft calls their form no contract.
  */
-export function tokenFault(
+export function tokenError(
   token: AccessToken | undefined,
   scopes: readonly string[],
   { state, now }: StepContext,

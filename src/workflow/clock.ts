@@ -13,7 +13,7 @@ export function checkClock(skewMs: number | undefined): void {
 }
 
 /**
- * Milliseconds since the epoch: those of this clock, or of the storage's, if this one is too far off by `skewMs`. The id of a run says when it began, and
+ * Milliseconds since the epoch: those of this clock, or of the storage's, if this one is too far off by `skewMs`. The id of a run contains its start time, and
  * others must not think that it is over.
  */
 export const correctedNow = (skewMs = 0): number => Date.now() - (isWrong(skewMs) ? skewMs : 0);

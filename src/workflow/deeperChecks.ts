@@ -6,7 +6,7 @@ import type { CheckRecord } from '../runs/run';
 import type { StepContext } from './step';
 import { userOf } from './step';
 
-/** A sentence for a fault; undefined: passed; `not applicable` with the reason. */
+/** A sentence that describes the problem, `undefined` if the check passed, or the reason why it does not apply. */
 type Finding = string | undefined | { notApplicable: string };
 
 /** Any of them lets a user into chat. */
@@ -44,15 +44,15 @@ const CHECKS: Record<DeeperCheck, (context: StepContext, signal: AbortSignal) =>
   async deletedUserRefused({ actions, state, call }, signal) {
     const { scopes, expiresInMinutes } = state.request;
     try {
-      const wish = { userId: userOf(state), scopes, expiresInMinutes };
-      await actions.issueToken(wish, {
+      const request = { userId: userOf(state), scopes, expiresInMinutes };
+      await actions.issueToken(request, {
         ...call,
         signal,
         retry: { count: 0, delaysMs: [] },
         onAttempt: () => undefined,
       });
     } catch (error) {
-      // what ACS says of a user that is not there; anything else says nothing about the user
+      // ACS's errors for a user that does not exist; other errors are not about the user
       if (isAppError(error) && (error.code === 'UserNotFound' || error.code === 'InvalidRequest')) return undefined;
       throw error;
     }

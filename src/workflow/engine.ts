@@ -69,7 +69,7 @@ export async function runSteps(options: EngineOptions): Promise<Outcome> {
   // timers are not exact to the millisecond
   const late = () => deadline - performance.now() < 5;
   for (const [index, step] of workflow.steps.entries()) {
-    const reason = outOfTime(late(), stop, actions) ?? runAfterFault(step, actions);
+    const reason = outOfTime(late(), stop, actions) ?? runAfterError(step, actions);
     const action = reason
       ? skippedAction(step, reason, context)
       : await runStep(step, context, {
@@ -97,7 +97,7 @@ function outOfTime(late: boolean, stop: AbortSignal | undefined, actions: readon
   return undefined;
 }
 
-function runAfterFault(step: Workflow['steps'][number], actions: readonly Action[]): RunError | undefined {
+function runAfterError(step: Workflow['steps'][number], actions: readonly Action[]): RunError | undefined {
   const message = skipReason(step, new Map(actions.map(({ name, status }) => [name, status])));
   return message === undefined ? undefined : { code: 'ActionConditionFailed', message };
 }

@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 const UNRECORDED_SHARE = 0.2;
 const SWEEP_SHARE = 0.65;
 const RETENTION_SHARE = 1 - UNRECORDED_SHARE - SWEEP_SHARE;
-/** Users that the log names; of the others it says how many there are. */
+/** At most so many users are logged by id; the others are only counted. */
 const LOGGED_USERS = 10;
 
 export interface MaintenanceOptions extends Omit<SweepOptions, 'limitMs' | 'runs' | 'hasEnded'> {

@@ -3,7 +3,7 @@ import type { RunRequest } from '../runs/run';
 
 /**
  * A copy of a step's inputs or outputs that may be kept: a `{ token, expiresOn }` becomes its redacted form with the scopes
- * that were asked for (expiresOn stays beside it), every other string goes through the redactor, undefined fields are dropped.
+ * that were asked for (expiresOn is kept), every other string goes through the redactor, undefined fields are dropped.
  */
 export function redactRecord(value: unknown, request: RunRequest): unknown {
   return walk(value, request.scopes, request);

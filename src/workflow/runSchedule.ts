@@ -5,7 +5,7 @@ import { maintainHistory } from './maintainHistory';
 import type { Run, Trigger } from '../runs/run';
 import { startRun, type StartOptions } from './startRun';
 
-/** What the platform says of a timer that fired. Times are RFC 3339. */
+/** What the platform reports about a timer that fired. Times are RFC 3339. */
 export interface TimerState {
   isPastDue: boolean;
   scheduleStatus?: { next: string } | undefined;
@@ -27,7 +27,7 @@ const PARTS: ScheduleParts = {
 };
 
 /**
- * A scheduled run on each connection that is to be tested, side by side: all must end before the platform's own time limit. A timer that is past due runs once and says so.
+ * A scheduled run on each connection that is to be tested, side by side: all must end before the platform's own time limit. A timer that is past due runs once and is marked as past due.
  * @throws Error at the end, if a run failed or could not be recorded, or maintenance failed, so that the platform's own alerts see it: by then all
  * is cleaned up. A run that was stopped with the app is no failure.
  */
@@ -39,7 +39,7 @@ export async function runSchedule(
 ): Promise<void> {
   const trigger: Trigger = { name: 'Recurrence', kind: 'Timer', isPastDue: timer.isPastDue };
   const next = timer.scheduleStatus?.next;
-  // when it fires by hand, `next` is still to come and says nothing of this run
+  // if it was fired by hand, `next` is in the future and does not belong to this run
   if (next !== undefined && Date.parse(next) <= now + 1_000) trigger.scheduledTime = new Date(next).toISOString();
   if (timer.isPastDue) log.warn('This run is past due: the schedule was missed, and runs once now.');
   const connections = parts.connections();

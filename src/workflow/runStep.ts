@@ -24,7 +24,7 @@ export interface StepLimits {
 
 class CheckFailed extends Error {}
 
-/** The sentence that tells why `step` may not run after what came before, or undefined when it may. */
+/** The reason why `step` may not run after what came before, or undefined when it may. */
 export function skipReason(step: Step, statuses: ReadonlyMap<string, ActionStatus>): string | undefined {
   for (const [name, wanted] of Object.entries(step.runAfter)) {
     const actual = statuses.get(name) ?? 'Skipped';
@@ -78,8 +78,8 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
       return step.execute({ ...context, call });
     });
     outputs = redactRecord(step.outputs?.(output, state), state.request);
-    const faults = (step.checks?.(output, context) ?? []).filter((fault) => fault !== undefined);
-    if (faults.length > 0) failure = new CheckFailed(`Check failed: ${faults.join('; ')}.`);
+    const problems = (step.checks?.(output, context) ?? []).filter((problem) => problem !== undefined);
+    if (problems.length > 0) failure = new CheckFailed(`Check failed: ${problems.join('; ')}.`);
   } catch (thrown) {
     failure = thrown;
   } finally {
@@ -94,8 +94,8 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
       checks = await withLimit(checksMs, limits.stop, (signal) =>
         deeperChecks(step.deeperChecks ?? [], context, signal),
       );
-      const faults = checks.filter(({ status }) => status === 'Failed');
-      if (faults.length > 0) failure = new CheckFailed(faults.map(sentence).join(' '));
+      const failedChecks = checks.filter(({ status }) => status === 'Failed');
+      if (failedChecks.length > 0) failure = new CheckFailed(failedChecks.map(sentence).join(' '));
     } catch (thrown) {
       failure = thrown instanceof LimitReached ? new CheckFailed('Deeper checks took too long.') : thrown;
     }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isAppError } from '../base/errors';
-import type { CreatedUser } from '../identity/identityActions';
-import { isUserId, STRAY_USER_TARGET, USER_MAY_EXIST_DETAIL } from '../identity/userId';
+import { type CreatedUser, STRAY_USER_TARGET, USER_MAY_EXIST_DETAIL } from '../identity/identityActions';
+import { isUserId } from '../identity/userId';
 import type { Cleanup } from '../runs/run';
 
 /** Where a run records the users that it makes. `add` settles within a limit of its own. */
@@ -80,7 +80,7 @@ export class RunUsers {
     if (this.creations.size > 0) this.mayHaveUnnamed = true;
   }
 
-  /** What can be said now of the users of the run. */
+  /** What is known now about the users of the run. */
   state(): { cleanup: Cleanup; usersLeftBehind?: string[] } {
     const usersLeftBehind = this.left();
     if (usersLeftBehind.length > 0) return { cleanup: 'Pending', usersLeftBehind };

@@ -19,7 +19,7 @@ export interface RunOptions {
   /** Wakes up what the steps will call, within a limit of its own, before the first of them. Returns why it could not; the run goes on all the same. */
   wakeUp?: ((signal: AbortSignal | undefined) => Promise<string | undefined>) | undefined;
   store: Pick<RunStore, 'save'>;
-  /** Where users are recorded; none: nowhere. */
+  /** Where users are recorded; if `undefined`, they are not recorded. */
   ledger?: Pick<Ledger, 'add'> | undefined;
   /** Makes the mark that shows the app's own functions that a call belongs to the run. */
   runMark?: ((runId: string) => string) | undefined;
@@ -31,9 +31,9 @@ export interface RunOptions {
   connection: string;
   target: Run['target'];
   deeper?: EngineOptions['deeper'];
-  /** None: the run's id, as in Logic Apps. */
+  /** Default: the run's id, as in Logic Apps. */
   clientTrackingId?: string | undefined;
-  /** The trace that the run is to be part of; none: one of its own. */
+  /** The trace that the run is part of; if `undefined`, it starts a new one. */
   traceparent?: string | undefined;
   stop?: AbortSignal | undefined;
   now?: () => number;
@@ -45,7 +45,7 @@ export interface RunOptions {
 
 /**
  * Runs the workflow once: recorded when it starts, when steps end and when it ended, without waiting for any write but the last. A history that
- * can't be written stops nothing: the run goes on, deletes its user, and says `recorded: false`. Never rejects.
+ * can't be written stops nothing: the run goes on, deletes its user, and has `recorded: false`. Never rejects.
  */
 export async function runWorkflow(options: RunOptions): Promise<Run> {
   const { workflow, store, trigger, connection, target, now = Date.now } = options;

@@ -60,8 +60,8 @@ export interface Step<Output = unknown> {
   /** What is kept of the result; tokens are redacted. Default: no outputs. */
   outputs?(output: Output, state: WorkflowState): unknown;
   /**
-   * The checks of the result: a sentence for each fault, undefined where there is none. Any fault is the step's failure, code
-   * `CheckFailed`.
+   * The checks of the result: for each, a sentence that describes the problem, or `undefined` if it passed. Any problem fails the
+   * step with code `CheckFailed`.
    */
   checks?(output: Output, context: StepContext): (string | undefined)[];
   /** Deeper checks that are about this step; made after it when the run is asked for them. */

@@ -92,8 +92,8 @@ const answering = (status: number, body?: object, headers: Record<string, string
 };
 const tomorrow = () => new Date(Date.now() + 86_400_000);
 
-/** Each fault as it is made here, and the step at which doctor finds it. */
-const faults: [fault: string, check: string, make: () => Promise<Ended>][] = [
+/** Each problem: its code, the check that finds it, and how it is caused here. */
+const problems: [code: string, check: string, make: () => Promise<Ended>][] = [
   ['VariableMissing', 'settings', () => acsIdentity(['doctor', '--connection-string-env', 'ACS_NONE'])],
   ['SettingsMalformed', 'settings', () => withKey(emulator.endpoint, 'not base64!')],
   ['HostNotFound', 'host', () => withKey('https://no-such-resource.invalid')],
@@ -168,22 +168,22 @@ const faults: [fault: string, check: string, make: () => Promise<Ended>][] = [
 
 const advices = new Map<string, string>();
 
-test.each(faults)('%s is found at %s, with advice of its own', async (fault, check, make) => {
+test.each(problems)('%s is found at %s, with advice of its own', async (code, check, make) => {
   const { exitCode, out, err } = await make();
   expect({ exitCode, err }).toEqual({ exitCode: 1, err: '' });
   const [first = ''] = out.split('\n').filter((line) => line.startsWith('✗'));
   // a machine without any DNS can't tell
-  const name = fault === 'HostNotFound' ? '(?:HostNotFound|DnsUnavailable)' : fault;
+  const name = code === 'HostNotFound' ? '(?:HostNotFound|DnsUnavailable)' : code;
   expect(first).toMatch(new RegExp(`^✗ ${check} +${name}: .+`));
   const advice = /^What to do: (.+)$/m.exec(out)?.[1] ?? '';
   expect(advice.length).toBeGreaterThan(40);
   expect([...advices.values()]).not.toContain(advice);
-  advices.set(fault, advice);
+  advices.set(code, advice);
   // what rests on it is not guessed at: no word of a check that came after
   expect(out).not.toContain('The connection works');
 });
 
-test('a connection that works is told step by step, with a key and with Entra ID, over http and https', async () => {
+test('a connection that works is shown step by step, with a key and with Entra ID, over http and https', async () => {
   const trusted = { NODE_EXTRA_CA_CERTS: emulator.certificateFile ?? '' };
   const results = [
     await withKey(emulator.endpoint),
@@ -201,17 +201,17 @@ test('a connection that works is told step by step, with a key and with Entra ID
   expect(emulator.users()).toEqual([]);
 });
 
-test('as JSON it has every check, in order, and the fault by name', async () => {
+test('as JSON it has every check, in order, and the code of the problem', async () => {
   const { exitCode, out } = await acsIdentity(['doctor', '--connection-string-env', 'ACS_TEST', '--output', 'json'], {
     ACS_TEST: `endpoint=${emulator.endpoint};accesskey=${OTHER_KEY}`,
   });
   expect(exitCode).toBe(1);
-  const { healthy, findings } = JSON.parse(out) as { healthy: boolean; findings: { check: string; fault?: string }[] };
+  const { healthy, findings } = JSON.parse(out) as { healthy: boolean; findings: { check: string; code?: string }[] };
   expect(healthy).toBe(false);
   expect(findings.map(({ check }) => check)).toEqual([
     ...['settings', 'host', 'connect', 'tls', 'clock', 'credentials', 'api-version'],
   ]);
-  expect(findings[5]?.fault).toBe('KeyRefused');
+  expect(findings[5]?.code).toBe('KeyRefused');
 });
 
 test('a proxy on the way is named, without its password', async () => {

@@ -205,7 +205,7 @@ test('interrupted while ACS makes the user, it waits for the id and deletes that
 
 describe('what can not run ends with 2 and says what to do', () => {
   const cases: [name: string, args: string[], expected: RegExp][] = [
-    ['no place', ['run'], /It is not said where to work/],
+    ['no place', ['run'], /No target is named/],
     ['two places', ['run', '--emulator', '--app', 'https://a.example'], /--emulator and --app exclude each other/],
     ['an unknown option', ['run', '--emulator', '--scope', 'chat'], /unknown option '--scope'.*\n?.*--scopes/],
     ['an unknown scope', ['run', '--emulator', '--scopes', 'sms'], /'sms' is not a scope. There are: chat, voip/],

@@ -54,7 +54,7 @@ async function send(
 
 const targets = ({ body }: Answer) => body.error?.details?.map(({ target }) => target);
 
-test('every fault is reported at once, each with its target', async () => {
+test('every invalid field is reported at once, each with its target', async () => {
   const answer = await send(issueTokenInput, {
     params: { userId: 'bob' },
     body: { scopes: ['chat', 'mail', 5], expiresInMinutes: 59.5, scope: 'chat', extra: 1 },
@@ -73,7 +73,10 @@ test('every fault is reported at once, each with its target', async () => {
   expect(answer.body.error?.details?.[1]?.message).toBe(
     'scopes[1] is not a scope. Scopes are: chat, voip, chat.join, chat.join.limited, voip.join.',
   );
-  expect(answer.body.error).toMatchObject({ target: 'userId', message: expect.stringMatching(/7 faults/) as string });
+  expect(answer.body.error).toMatchObject({
+    target: 'userId',
+    message: expect.stringMatching(/7 invalid fields/) as string,
+  });
 });
 
 test.each<[string, InputSpec, unknown, string[]]>([
@@ -114,7 +117,7 @@ test('a list that is too long is one fault, whatever is in it; of many unknown f
   const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`f${n}`, 1]));
   const answer = await send(createUserInput, { body: many });
   expect(answer.body.error?.details).toHaveLength(50);
-  expect(answer.body.error?.message).toMatch(/more than 50 faults/);
+  expect(answer.body.error?.message).toMatch(/more than 50 invalid fields/);
 });
 
 test("an unknown field's name is cut, in one line and redacted", async () => {

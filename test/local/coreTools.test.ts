@@ -99,9 +99,7 @@ describeOnPosix('func start', () => {
   });
 
   it('that ends before it answers is an error', async () => {
-    await expect(start('process.exit(1)')).rejects.toThrow(
-      'func start ended before it answered; what it said is above.',
-    );
+    await expect(start('process.exit(1)')).rejects.toThrow('func start ended before it answered; its output is above.');
   });
 
   it('is not tried on a port that is taken', async () => {

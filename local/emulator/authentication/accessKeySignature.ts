@@ -28,7 +28,7 @@ export interface AccessKey<Resource> {
 }
 
 /**
- * Checks an access key's signature and says whose it is. A signature may come again: clients repeat a request as it was, and the service
+ * Checks an access key's signature and finds its resource. A signature may come again: clients repeat a request as it was, and the service
  * takes it. Order of checks: form of the header, date, clock skew, content hash, signature (assumed: the answer is one and the same).
  * @param hosts what this server is reached as, for explaining a refusal
  * @throws ServiceError 401 Denied

@@ -12,11 +12,11 @@ export interface SignatureContext {
 interface CandidateKey {
   bytes: Buffer;
   /** What is wrong with it; undefined for the true key. */
-  says?: string;
+  reason?: string;
 }
 
 /**
- * Says which part of the string to sign differs, by trying the mistakes that clients make: first one at a time, then two together (a
+ * Finds which part of the string to sign differs, by trying the mistakes that clients make: first one at a time, then two together (a
  * thousand hashes, some milliseconds). Holds no key and no signature.
  */
 export function explainSignature(signature: Buffer, parts: SignedParts, context: SignatureContext): string {
@@ -26,13 +26,13 @@ export function explainSignature(signature: Buffer, parts: SignedParts, context:
     sign(key.bytes, changed(parts, changes)).equals(signature);
 
   for (const key of keys) {
-    if (key.says !== undefined && matches(key, [])) return key.says;
-    for (const one of alternatives) if (matches(key, [one])) return joined(key.says, one.says);
+    if (key.reason !== undefined && matches(key, [])) return key.reason;
+    for (const one of alternatives) if (matches(key, [one])) return joined(key.reason, one.reason);
   }
-  for (const key of keys.filter(({ says }) => says === undefined)) {
+  for (const key of keys.filter(({ reason }) => reason === undefined)) {
     for (const [i, one] of alternatives.entries()) {
       for (const other of alternatives.slice(i + 1)) {
-        if (one.part !== other.part && matches(key, [one, other])) return joined(key.says, one.says, other.says);
+        if (one.part !== other.part && matches(key, [one, other])) return joined(key.reason, one.reason, other.reason);
       }
     }
   }
@@ -55,24 +55,24 @@ function candidateKeys(keys: SignatureContext['keys']): CandidateKey[] {
   const wrong = keys.flatMap(({ base64, bytes }): CandidateKey[] => [
     {
       bytes: Buffer.from(base64, 'utf8'),
-      says: 'key: the access key was used as text, it must be decoded from base64 first',
+      reason: 'key: the access key was used as text, it must be decoded from base64 first',
     },
     {
       bytes: Buffer.from(base64.replaceAll('=', '%3D').replaceAll('+', '%2B').replaceAll('/', '%2F'), 'base64'),
-      says: "key: the client's access key is percent-encoded (%3D for =), it must be plain base64",
+      reason: "key: the client's access key is percent-encoded (%3D for =), it must be plain base64",
     },
     {
       bytes: Buffer.from(`accesskey=${base64}`, 'base64'),
-      says: 'key: the client took "accesskey=" for a part of the key',
+      reason: 'key: the client took "accesskey=" for a part of the key',
     },
     {
       bytes: Buffer.from(bytes.toString('utf8'), 'base64'),
-      says: 'key: the access key was decoded from base64 twice',
+      reason: 'key: the access key was decoded from base64 twice',
     },
   ]);
   const none: CandidateKey = {
     bytes: Buffer.alloc(0),
-    says: 'key: signed with an empty key; what the client has as access key is not base64, or there is none',
+    reason: 'key: signed with an empty key; what the client has as access key is not base64, or there is none',
   };
   const known = keys.map(({ bytes }): CandidateKey => ({ bytes }));
   return [...known, ...wrong.filter(({ bytes }) => !keys.some((key) => key.bytes.equals(bytes))), none];

@@ -9,7 +9,7 @@ export interface Alternative {
   part: 'method' | 'path' | 'query' | 'date' | 'host' | 'content hash' | 'layout';
   replace?: Partial<SignedParts>;
   layout?: (text: string) => string;
-  says: string;
+  reason: string;
 }
 
 type Hosts = { http: string; https: string | undefined };
@@ -36,16 +36,16 @@ function methods({ method }: SignedParts): Alternative[] {
   return candidates.map((signed) => ({
     part: 'method',
     replace: { method: signed },
-    says: `method: signed ${signed}, sent ${printable(method)}`,
+    reason: `method: signed ${signed}, sent ${printable(method)}`,
   }));
 }
 
 function paths({ target, host }: SignedParts, hosts: Hosts): Alternative[] {
   const [path = '', query] = split(target);
-  const path1 = (says: string, signed: string): Alternative => ({
+  const path1 = (reason: string, signed: string): Alternative => ({
     part: 'path',
     replace: { target: query === undefined ? signed : `${signed}?${query}` },
-    says: `path: ${says}`,
+    reason: `path: ${reason}`,
   });
   const isHttp = host === hosts.http;
   return [
@@ -69,10 +69,10 @@ function queries({ target }: SignedParts): Alternative[] {
   const [path = '', query = ''] = split(target);
   const sorted = new URLSearchParams(query);
   sorted.sort();
-  const query1 = (says: string, signed: string): Alternative => ({
+  const query1 = (reason: string, signed: string): Alternative => ({
     part: 'query',
     replace: { target: signed },
-    says: `query: ${says}`,
+    reason: `query: ${reason}`,
   });
   return [
     query1('signed without the query', path),
@@ -98,8 +98,8 @@ function dates({ date }: SignedParts, headers: IncomingHttpHeaders): Alternative
     [String(time / 1000), 'signed as seconds since 1970, it must be signed as it is sent'],
     ['', 'left out of the string to sign'],
   ];
-  return signed.flatMap(([value, says]) =>
-    value === undefined ? [] : [{ part: 'date', replace: { date: value }, says: `date: ${says}` }],
+  return signed.flatMap(([value, reason]) =>
+    value === undefined ? [] : [{ part: 'date', replace: { date: value }, reason: `date: ${reason}` }],
   );
 }
 
@@ -107,10 +107,10 @@ function otherHosts({ host }: SignedParts, hosts: Hosts, headers: IncomingHttpHe
   const name = host.replace(/:\d+$/, '');
   const sent = `sent ${printable(host)}`;
   const schemesDiffer = host === hosts.http ? ': the client signed for https and reached the http endpoint' : '';
-  const host1 = (says: string, signed: string): Alternative => ({
+  const host1 = (reason: string, signed: string): Alternative => ({
     part: 'host',
     replace: { host: signed },
-    says: `host: ${says}`,
+    reason: `host: ${reason}`,
   });
   const { http, https } = hosts;
   const forwarded = single(headers['x-forwarded-host']);
@@ -142,17 +142,17 @@ function contentHashes({ contentHash }: SignedParts): Alternative[] {
     [hex, 'signed in hexadecimal, sent in base64'],
     ['', 'left out of the string to sign'],
   ];
-  return signed.map(([value, says]) => ({
+  return signed.map(([value, reason]) => ({
     part: 'content hash',
     replace: { contentHash: value },
-    says: `content hash: ${says}`,
+    reason: `content hash: ${reason}`,
   }));
 }
 
-const layout1 = (says: string, layout: (text: string) => string): Alternative => ({
+const layout1 = (reason: string, layout: (text: string) => string): Alternative => ({
   part: 'layout',
   layout,
-  says: `layout: ${says}`,
+  reason: `layout: ${reason}`,
 });
 
 const LAYOUTS = [

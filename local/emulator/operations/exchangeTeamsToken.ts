@@ -13,7 +13,7 @@ const SCOPES = ['chat', 'voip'];
 
 /**
  * POST /teamsUser/:exchangeAccessToken. Order of checks: the model (AppId and UserId are required since 2022-06-01, the token is not:
- * without one the answer is the one to an invalid token), then the token, then the forms of appId and userId, then what the token says.
+ * without one the answer is the one to an invalid token), then the token, then the forms of appId and userId, then the claims of the token.
  * The first step is recorded, the order of the others is assumed.
  */
 export const exchangeTeamsToken: IdentityOperation = {

@@ -9,7 +9,7 @@ import type { ChatOperation, UserCall } from './operation';
 const CHAT_SCOPES = ['chat', 'chat.join', 'chat.join.limited'];
 
 /**
- * GET /chat/threads, of the chat service: it takes a user's token, and so tells whether one works. There are never any threads.
+ * GET /chat/threads, of the chat service: it takes a user's token, and so shows whether the token works. There are never any threads.
  * Order of checks: version, signature, expiry, user, revocation, scope (all assumed).
  */
 export const listChatThreads: ChatOperation = {

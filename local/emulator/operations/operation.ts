@@ -38,7 +38,7 @@ export interface IdentityOperation {
   run(call: ResourceCall): Answer | Promise<Answer>;
 }
 
-/** The part of the chat API that is here to tell whether a user's token works. */
+/** The part of the chat API that shows whether a user's token works. */
 export interface ChatOperation {
   name: 'listChatThreads';
   run(call: UserCall): Answer | Promise<Answer>;

@@ -49,7 +49,7 @@ export class RequestFields {
     });
   }
 
-  /** A 32-bit integer; a number in quotes is none (assumed). */
+  /** A 32-bit integer; a number in quotes is not accepted (assumed). */
   integer(name: string): number | undefined {
     const value = this.value(name);
     if (value === undefined) return undefined;

@@ -4,7 +4,7 @@ import { OPERATION_NAMES, type OperationName } from '../operations/operationName
 
 /** Something to go wrong with the next calls. Without `status` and `reset`, the calls are answered as usual, after the delay. */
 export interface Fault {
-  /** None: calls of every operation. */
+  /** Default: calls of every operation. */
   operation?: OperationName;
   /** How many calls; default 1. */
   count?: number;
@@ -29,7 +29,7 @@ const MOST_FAULTS = 1000;
 export class FaultList {
   private readonly waiting: { fault: Fault; left: number }[] = [];
 
-  /** @throws TypeError that says what is wrong with the fault */
+  /** @throws TypeError that names what is wrong with the fault */
   add(fault: unknown): void {
     if (this.waiting.length >= MOST_FAULTS) throw new TypeError(`There are ${MOST_FAULTS} faults already.`);
     const checked = checkFault(fault);

@@ -87,7 +87,7 @@ export async function handleRequest(
 
 /**
  * The order of the service's checks (assumed, it is ASP.NET's): size, path, method, api-version, credentials, content type, JSON; then the
- * operation's own. Faults come after path and method, which tell the operation, and before everything else.
+ * operation's own. Faults come after path and method, which determine the operation, and before everything else.
  */
 async function serve(call: Call, record: RecordedRequest, service: Service): Promise<Answer> {
   const body = await readBody(call.request);

@@ -13,7 +13,7 @@ export interface RecordedRequest {
   /** Milliseconds since the epoch, by the emulator's clock. */
   at: number;
   userAgent?: string;
-  /** The trace that the client says it belongs to. */
+  /** The trace that the client sent. */
   traceparent?: string;
 }
 

@@ -7,7 +7,7 @@ export interface AnswerContext {
   startedAt: number;
   /** Milliseconds since the epoch, by the clock that signatures are checked with. */
   now: number;
-  /** The value of api-supported-versions, for answers that tell it. */
+  /** The value of api-supported-versions, for answers that have it. */
   supportedVersions: string | undefined;
   /** Why the request was refused. */
   reason: string | undefined;

@@ -6,7 +6,7 @@ export type Change =
   | { kind: 'revoked'; userPart: string; at: number; delayMs: number }
   | { kind: 'deleted'; userPart: string };
 
-/** A user as it is, which says as much as all changes that led there. */
+/** A user as it is: it replaces all changes that led there. */
 export interface UserState {
   userPart: string;
   createdAt: number;

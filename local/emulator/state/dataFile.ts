@@ -26,9 +26,9 @@ export class DataFile {
   ) {}
 
   /**
-   * Opens the file, which is made when there is none, and puts what it holds into `resources`. Users of resources that are not among them are
+   * Opens the file, which is created if it is missing, and puts what it holds into `resources`. Users of resources that are not among them are
    * added as resources of their own, and stay in the file.
-   * @throws Error that says what to do: another process has the file, or it is none of the emulator's; then nothing is changed
+   * @throws Error that names what to do: another process uses the file, or it is not a data file of the emulator. Then nothing is changed
    */
   static async open(file: string, resources: Map<string, ResourceUsers>): Promise<DataFile> {
     const directory = dirname(resolve(file));

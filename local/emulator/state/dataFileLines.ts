@@ -34,7 +34,7 @@ export function readHeader(line: string, path: string, readKey: (pkcs8: string) 
   try {
     return readKey(header.signingKey);
   } catch {
-    throw new DataFileFault(path, 'the key pair in its first line is none');
+    throw new DataFileFault(path, 'its first line has no valid key pair');
   }
 }
 
@@ -49,7 +49,7 @@ export function stateLine(resourceId: string, { userPart, createdAt, revocations
   return line('user', resourceId, userPart, createdAt, revocations);
 }
 
-/** Does to the resources what a line says. Returns false for one that says nothing known. */
+/** Applies a line to the resources. Returns false if the line is of an unknown kind. */
 export function readLine(text: string, resources: Map<string, ResourceUsers>): boolean {
   const fields = parse(text);
   if (!Array.isArray(fields)) return false;

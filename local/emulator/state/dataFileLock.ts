@@ -12,7 +12,7 @@ export interface Lock {
 }
 
 /**
- * Takes a file for this process alone. The lock is a local socket beside it that this process listens on: the system closes it however
+ * Takes a file for this process alone. The lock is a local socket next to it that this process listens on: the system closes it however
  * the process ends, so unlike a process id in a file it never speaks of a process that is gone, or of another with the same number.
  * @throws Error when another process has the file
  */
@@ -34,8 +34,10 @@ export async function lockFile(path: string): Promise<Lock> {
 function socketName(path: string): string {
   const hash = createHash('sha256').update(path).digest('hex').slice(0, 16);
   if (process.platform === 'win32') return `\\\\.\\pipe\\acs-identity-emulator-${hash}`;
-  const beside = `${path}.lock`;
-  return Buffer.byteLength(beside) <= LONGEST_SOCKET_NAME ? beside : join(tmpdir(), `acs-emulator-${hash}.lock`);
+  const nextToFile = `${path}.lock`;
+  return Buffer.byteLength(nextToFile) <= LONGEST_SOCKET_NAME
+    ? nextToFile
+    : join(tmpdir(), `acs-emulator-${hash}.lock`);
 }
 
 async function listen(name: string): Promise<Lock> {

@@ -18,7 +18,7 @@ export function revoke(user: Revocations, nowMs: number, delayMs: number): void 
     user.effectiveFrom = user.tokensValidFrom;
     return;
   }
-  // Tokens carry whole seconds, so of the revocations within a second the first one says it all.
+  // Tokens carry whole seconds, so only the first revocation within a second matters.
   const last = user.pending?.at(-1);
   if (last === undefined || seconds(last.validFrom) < seconds(nowMs)) {
     (user.pending ??= []).push({ validFrom: nowMs, effectiveAt: nowMs + delayMs });

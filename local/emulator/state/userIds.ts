@@ -5,7 +5,7 @@ const ID_EPOCH_MS = Date.UTC(2020, 0, 1, 8);
 const COUNTER_LIMIT = 0x1000000;
 
 /**
- * Makes the user part of ids: 8-4-4 hex digits of milliseconds since 2020-01-01T08:00Z, then what tells the maker (here: this process),
+ * Makes the user part of ids: 8-4-4 hex digits of milliseconds since 2020-01-01T08:00Z, then a part for the maker (here: this process),
  * and a counter in the last six digits. Unique for 16 million ids a millisecond, and in order of time.
  */
 export class UserIdMaker {

@@ -16,7 +16,7 @@ export class ResourceUsers {
   static readonly CAPACITY = 1_000_000;
   private readonly byUserPart = new Map<string, User>();
   private readonly idPrefix: string;
-  /** Told of every change, before the call that made it returns. */
+  /** Called for every change, before the call that made it returns. */
   onChange: ((change: Change) => void) | undefined;
 
   constructor(
@@ -73,12 +73,12 @@ export class ResourceUsers {
     for (const [userPart, { createdAt, ...revocations }] of this.byUserPart) yield { userPart, createdAt, revocations };
   }
 
-  /** Puts a user back as it was. Nobody is told. */
+  /** Restores a user as it was, without calling the listener. */
   restore({ userPart, createdAt, revocations }: UserState): void {
     this.keep(userPart, { createdAt, ...revocations });
   }
 
-  /** Repeats a change that was told before. Nobody is told again. */
+  /** Repeats an earlier change, without calling the listener again. */
   repeat(change: Change): void {
     const { userPart } = change;
     if (change.kind === 'created') this.keep(userPart, { createdAt: change.createdAt });

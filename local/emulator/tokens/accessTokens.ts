@@ -46,7 +46,7 @@ export class AccessTokens {
     return `${signed}.${signature.toString('base64url')}`;
   }
 
-  /** The claims of a token that was made with this key, or undefined for anything else. Says nothing about expiry. */
+  /** The claims of a token that was made with this key, or undefined for anything else. Expiry is not checked. */
   async read(token: string): Promise<Claims | undefined> {
     const jwt = readJwt(token);
     if (jwt === undefined) return undefined;

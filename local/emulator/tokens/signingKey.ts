@@ -26,7 +26,7 @@ export async function makeSigningKey(): Promise<SigningKey> {
 
 /**
  * The key pair of a private key in PKCS #8, base64.
- * @throws Error when it is none, or no RSA key
+ * @throws Error if it is not a private key, or not an RSA key
  */
 export function readSigningKey(pkcs8: string): SigningKey {
   const privateKey = createPrivateKey({ key: Buffer.from(pkcs8, 'base64'), format: 'der', type: 'pkcs8' });

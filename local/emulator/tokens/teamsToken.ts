@@ -31,7 +31,7 @@ export function makeTeamsToken({ appId, userId, expiresInSeconds }: TeamsTokenCl
   return `${encode(header)}.${encode(claims)}.${randomBytes(256).toString('base64url')}`;
 }
 
-/** The claims of a well-formed, unexpired token, or why it is none. */
+/** The claims of a well-formed, unexpired token, or the reason why it is refused. */
 export function readTeamsToken(token: string, nowMs: number): { claims: Claims } | { fault: string } {
   const jwt = readJwt(token);
   if (jwt === undefined) return { fault: 'the Teams token is not a JWT' };

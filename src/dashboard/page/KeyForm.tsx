@@ -16,7 +16,7 @@ export function KeyForm({ isWrong, onStored }: { isWrong: boolean; onStored: () 
         }}
       >
         {isWrong && (
-          <p class="fault" role="alert">
+          <p class="error" role="alert">
             The app refused this key. It must be the key of the function <code>runs</code>, or a host key.
           </p>
         )}

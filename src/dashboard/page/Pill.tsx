@@ -9,7 +9,7 @@ const SIGNS: Record<Status, string> = {
   Skipped: '↷',
 };
 
-/** A state, told by colour, sign and word. */
+/** A state, shown by colour, sign and word. */
 export function Pill({ status }: { status: Status }) {
   return (
     <span class={`pill ${status}`}>

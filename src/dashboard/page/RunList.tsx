@@ -24,12 +24,12 @@ export function RunList({
   const [runs, setRuns] = useState<Run[]>();
   const [nextLink, setNextLink] = useState<string>();
   const [statistics, setStatistics] = useState<Statistics>();
-  const [fault, setFault] = useState('');
+  const [problem, setProblem] = useState('');
   const [hasMore, setHasMore] = useState(false);
   const latest = useRef(0);
 
   const failed = (error: unknown) => {
-    if (error instanceof ApiError && error.status !== 401) setFault(error.message);
+    if (error instanceof ApiError && error.status !== 401) setProblem(error.message);
     else onDenied(error);
   };
 
@@ -42,7 +42,7 @@ export function RunList({
       if (!isCurrent()) return;
       setRuns(page.value);
       setNextLink(page.nextLink);
-      setFault('');
+      setProblem('');
     } catch (error) {
       if (isCurrent()) failed(error);
       return;
@@ -82,12 +82,12 @@ export function RunList({
     <>
       <Overview statistics={statistics} window={window} zone={zone} onWindow={setWindow} />
       <Filters filters={filters} onChange={setFilters} />
-      {fault !== '' && (
-        <p class="fault" role="alert">
-          {fault}
+      {problem !== '' && (
+        <p class="error" role="alert">
+          {problem}
         </p>
       )}
-      {runs === undefined && fault === '' && <p class="quiet">Loading…</p>}
+      {runs === undefined && problem === '' && <p class="quiet">Loading…</p>}
       {runs?.length === 0 && (
         <p class="quiet">
           {isFiltered ? 'No run passes these filters.' : 'There are no runs yet. "Run now" makes the first.'}

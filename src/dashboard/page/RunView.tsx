@@ -13,22 +13,22 @@ export function RunView(props: {
   zone: Zone;
   answered: Run | undefined;
   isBusy: boolean;
-  onRunAgain: (wish: object, connection: string) => Promise<void>;
+  onRunAgain: (request: object, connection: string) => Promise<void>;
   onDenied: (error: unknown) => void;
-  onSaid: (text: string) => void;
+  onNotice: (text: string) => void;
 }) {
-  const { id, zone, answered, isBusy, onRunAgain, onDenied, onSaid } = props;
+  const { id, zone, answered, isBusy, onRunAgain, onDenied, onNotice } = props;
   const [run, setRun] = useState(answered);
-  const [fault, setFault] = useState('');
+  const [problem, setProblem] = useState('');
 
   const load = async () => {
     try {
       setRun(await getRun(id));
-      setFault('');
+      setProblem('');
     } catch (error) {
       // a run that could not be recorded is only known from its answer
       if (answered !== undefined) return;
-      if (error instanceof ApiError && error.status !== 401) setFault(error.message);
+      if (error instanceof ApiError && error.status !== 401) setProblem(error.message);
       else onDenied(error);
     }
   };
@@ -42,16 +42,16 @@ export function RunView(props: {
 
   const copy = (text: string, what: string) =>
     navigator.clipboard.writeText(text).then(
-      () => onSaid(`${what} was copied.`),
-      () => onSaid('The browser did not let the page copy.'),
+      () => onNotice(`${what} was copied.`),
+      () => onNotice('The browser did not let the page copy.'),
     );
 
   if (run === undefined) {
-    return fault === '' ? (
+    return problem === '' ? (
       <p class="quiet">Loading…</p>
     ) : (
-      <p class="fault" role="alert">
-        {fault} <a href="#/">All runs</a>
+      <p class="error" role="alert">
+        {problem} <a href="#/">All runs</a>
       </p>
     );
   }
@@ -79,12 +79,12 @@ export function RunView(props: {
         </button>
       </div>
       {run.error !== undefined && (
-        <p class="fault">
+        <p class="error">
           <strong>{run.error.code}</strong> {run.error.message}
         </p>
       )}
       {run.recorded === false && (
-        <p class="fault">This run was not recorded: {run.recordError?.message ?? 'the history could not be written'}</p>
+        <p class="error">This run was not recorded: {run.recordError?.message ?? 'the history could not be written'}</p>
       )}
       <dl class="facts">
         <Fact name="Started" value={timeText(run.startTime, zone)} />

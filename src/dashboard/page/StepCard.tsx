@@ -19,7 +19,7 @@ export function StepCard({ step }: { step: Step }) {
       {step.status === 'Skipped' && <p class="why">{step.error?.message}</p>}
       <div id={id} class="inside" hidden={!isOpen}>
         {step.error !== undefined && step.status !== 'Skipped' && (
-          <p class="fault">
+          <p class="error">
             <strong>{step.error.code}</strong> {step.error.message}
           </p>
         )}

@@ -1,6 +1,6 @@
 import type { Run, RunPage, Statistics, Window } from './types';
 
-/** The page is at `…/dashboard`, the runs beside it, whatever prefix the app has. */
+/** The page is at `…/dashboard` and the runs are at `…/runs`, whatever prefix the app has. */
 const BASE = location.pathname.replace(/\/dashboard\/?$/, '');
 const KEY_NAME = 'acs-identity-functions.runsKey';
 
@@ -34,12 +34,12 @@ async function call<T>(url: string, init: RequestInit = {}): Promise<T> {
   if (response.ok) return body as T;
   const error = (body as { error?: { code?: string; message?: string } } | undefined)?.error;
   if (response.status === 401 || response.status === 403) {
-    throw new ApiError(401, key === null ? 'KeyNeeded' : 'WrongKey', 'The platform wants a function key.');
+    throw new ApiError(401, key === null ? 'KeyNeeded' : 'WrongKey', 'The platform requires a function key.');
   }
   throw new ApiError(
     response.status,
     error?.code ?? 'NoAnswer',
-    error?.message ?? `The platform answered ${response.status} without a word of the app.`,
+    error?.message ?? `The platform answered ${response.status} without an error from the app.`,
   );
 }
 
@@ -56,8 +56,8 @@ export const getRun = (id: string): Promise<Run> => call(`${BASE}/runs/${encodeU
 export const getStatistics = (window: Window): Promise<Statistics> => call(`${BASE}/runs/statistics?window=${window}`);
 
 /** Resolves when the run has ended. */
-export const startRun = (wish: object, connection?: string): Promise<Run> =>
+export const startRun = (request: object, connection?: string): Promise<Run> =>
   call(`${BASE}/runs${connection === undefined ? '' : `?connection=${encodeURIComponent(connection)}`}`, {
     method: 'POST',
-    body: JSON.stringify(wish),
+    body: JSON.stringify(request),
   });

@@ -23,7 +23,7 @@ export function durationText(ms: number | undefined): string {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/** 0 to 1 as a percentage that says 100 only when nothing failed. */
+/** 0 to 1 as a percentage, which is 100 only when nothing failed. */
 export function rateText(rate: number | null): string {
   if (rate === null) return '–';
   const percent = rate === 1 ? '100' : Math.min(99.9, Math.floor(rate * 1000) / 10).toFixed(1);

@@ -17,8 +17,8 @@ function Page() {
   const [zone, setZone] = useState<Zone>('local');
   const [denied, setDenied] = useState<'KeyNeeded' | 'WrongKey'>();
   const [isBusy, setBusy] = useState(false);
-  const [said, setSaid] = useState('');
-  const [fault, setFault] = useState('');
+  const [notice, setNotice] = useState('');
+  const [problem, setProblem] = useState('');
   /** A run that was answered, for when the history could not keep it. */
   const [answered, setAnswered] = useState<Run>();
 
@@ -28,24 +28,24 @@ function Page() {
     return () => removeEventListener('hashchange', onHash);
   }, []);
 
-  const onFault = (error: unknown) => {
+  const showError = (error: unknown) => {
     if (error instanceof ApiError && error.status === 401)
       setDenied(error.code === 'WrongKey' ? 'WrongKey' : 'KeyNeeded');
-    else setFault(error instanceof Error ? error.message : 'Something went wrong.');
+    else setProblem(error instanceof Error ? error.message : 'Something went wrong.');
   };
 
-  const run = async (wish: object, connection?: string) => {
+  const run = async (request: object, connection?: string) => {
     setBusy(true);
-    setFault('');
-    setSaid('A run has started.');
+    setProblem('');
+    setNotice('A run has started.');
     try {
-      const ended = await startRun(wish, connection);
+      const ended = await startRun(request, connection);
       setAnswered(ended);
-      setSaid(`The run has ended: ${ended.status}.`);
+      setNotice(`The run has ended: ${ended.status}.`);
       location.hash = `#/runs/${ended.id}`;
     } catch (error) {
-      setSaid('');
-      onFault(error);
+      setNotice('');
+      showError(error);
     } finally {
       setBusy(false);
     }
@@ -80,20 +80,20 @@ function Page() {
           )}
         </div>
       </header>
-      <p class="said" role="status" aria-live="polite">
-        {said}
+      <p class="notice" role="status" aria-live="polite">
+        {notice}
       </p>
-      {fault !== '' && (
-        <p class="fault" role="alert">
-          {fault}{' '}
-          <button type="button" onClick={() => setFault('')}>
+      {problem !== '' && (
+        <p class="error" role="alert">
+          {problem}{' '}
+          <button type="button" onClick={() => setProblem('')}>
             Close
           </button>
         </p>
       )}
       <main>
         {runId === undefined ? (
-          <RunList zone={zone} onDenied={onFault} isBusy={isBusy} />
+          <RunList zone={zone} onDenied={showError} isBusy={isBusy} />
         ) : (
           <RunView
             key={runId}
@@ -102,8 +102,8 @@ function Page() {
             answered={answered?.id === runId ? answered : undefined}
             isBusy={isBusy}
             onRunAgain={run}
-            onDenied={onFault}
-            onSaid={setSaid}
+            onDenied={showError}
+            onNotice={setNotice}
           />
         )}
       </main>

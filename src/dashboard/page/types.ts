@@ -3,7 +3,7 @@ export type Status = 'Running' | 'Succeeded' | 'Failed' | 'TimedOut' | 'Aborted'
 export const RUN_STATUSES: readonly Status[] = ['Running', 'Succeeded', 'Failed', 'TimedOut', 'Aborted'];
 export type Window = '24h' | '7d' | '30d';
 
-export interface Fault {
+export interface RunError {
   code: string;
   message: string;
 }
@@ -14,7 +14,7 @@ export interface Step {
   code: string;
   startTime: string;
   durationMs: number;
-  error?: Fault;
+  error?: RunError;
   inputs?: Record<string, unknown>;
   outputs?: unknown;
   retryHistory?: unknown[];
@@ -33,10 +33,10 @@ export interface Run {
   target: string;
   cleanup: string;
   usersLeftBehind?: string[];
-  error?: Fault;
+  error?: RunError;
   actions: Step[];
   recorded?: boolean;
-  recordError?: Fault;
+  recordError?: RunError;
 }
 
 export interface RunPage {

@@ -1,5 +1,5 @@
 import type { CreatedUser } from '../../identity/identityActions';
-import { tokenFault, userIdFault } from '../checks';
+import { tokenError, userIdError } from '../checks';
 import type { Step } from '../step';
 
 /** Makes the run's user, and a token with it when the run asks for one. */
@@ -26,8 +26,8 @@ export const createUser: Step<CreatedUser> = {
   checks(created, context) {
     const scopes = context.state.request.createTokenWithScopes;
     return [
-      userIdFault(created.identity.id),
-      scopes.length === 0 ? undefined : tokenFault(created.accessToken, scopes, context),
+      userIdError(created.identity.id),
+      scopes.length === 0 ? undefined : tokenError(created.accessToken, scopes, context),
     ];
   },
 };

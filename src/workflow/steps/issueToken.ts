@@ -1,5 +1,5 @@
 import type { AccessToken } from '../../identity/identityActions';
-import { tokenFault } from '../checks';
+import { tokenError } from '../checks';
 import { userOf, type Step } from '../step';
 
 /** Issues a token to the run's user. */
@@ -19,5 +19,5 @@ export const issueToken: Step<AccessToken> = {
   },
   outputs: (token) => token,
   deeperChecks: ['tokenAccepted', 'anonymousRefused'],
-  checks: (token, context) => [tokenFault(token, context.state.request.scopes, context)],
+  checks: (token, context) => [tokenError(token, context.state.request.scopes, context)],
 };

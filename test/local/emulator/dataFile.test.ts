@@ -125,7 +125,7 @@ test.each([
   ['no file of the emulator', 'name,colour\nice,white\n', 'its first line is another'],
   ['an empty file', '', 'it is empty'],
   ['a newer version', '{"acsIdentityEmulator":2}\n', 'of a newer version (2; this one reads 1)'],
-  ['no key pair', '{"acsIdentityEmulator":1,"signingKey":"c2VjcmV0"}\n', 'the key pair in its first line is none'],
+  ['no key pair', '{"acsIdentityEmulator":1,"signingKey":"c2VjcmV0"}\n', 'its first line has no valid key pair'],
 ])('%s is refused, and left as it is', async (_, text, why) => {
   const file = join(directory, 'other');
   await writeFile(file, text);
