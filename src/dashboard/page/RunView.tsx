@@ -118,7 +118,8 @@ function Fact({ name, value }: { name: string; value: string }) {
 
 /** What the run was asked for, from what its steps asked for; what is not known is left to the settings. */
 function sameInputs(steps: readonly Step[]): object {
-  const inputsOf = (name: string) => steps.find((step) => step.name === name)?.inputs;
+  const inputsOf = (name: string) =>
+    steps.find((step) => step.name === name)?.inputs as Record<string, unknown> | undefined;
   const created = inputsOf('Create_a_user');
   const issued = inputsOf('Issue_a_user_access_token');
   const createTokenWithScopes = created === undefined ? undefined : (created['createTokenWithScopes'] ?? []);

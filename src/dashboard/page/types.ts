@@ -1,63 +1,18 @@
-// What the app's `runs` answers, as far as the page shows it.
-export type Status = 'Running' | 'Succeeded' | 'Failed' | 'TimedOut' | 'Aborted' | 'Skipped';
-export const RUN_STATUSES: readonly Status[] = ['Running', 'Succeeded', 'Failed', 'TimedOut', 'Aborted'];
-export type Window = '24h' | '7d' | '30d';
+// What the app's `runs` answers: the app's own types, as far as JSON keeps them.
+import type { ScheduleReport } from '../../base/scheduleReport';
+import type { HistoryStatistics } from '../../history/historyStatistics';
+import type { Action, ActionStatus, Run, RunStatus } from '../../runs/run';
+import type { StatisticsWindow } from '../../runs/inputs';
 
-export interface RunError {
-  code: string;
-  message: string;
-}
-
-export interface Step {
-  name: string;
-  status: Status;
-  code: string;
-  startTime: string;
-  durationMs: number;
-  error?: RunError;
-  inputs?: Record<string, unknown>;
-  outputs?: unknown;
-  retryHistory?: unknown[];
-  checks?: { name: string; status: string; durationMs: number; message?: string }[];
-  correlation?: unknown;
-}
-
-export interface Run {
-  id: string;
-  status: Status;
-  trigger: { name: string; kind: string; isPastDue?: boolean };
-  startTime: string;
-  durationMs?: number;
-  correlation: { clientTrackingId: string };
-  connection: string;
-  target: string;
-  cleanup: string;
-  usersLeftBehind?: string[];
-  error?: RunError;
-  actions: Step[];
-  recorded?: boolean;
-  recordError?: RunError;
-}
+export type { Run, RunError } from '../../runs/run';
+export type Status = RunStatus | ActionStatus;
+export type Step = Action;
+export type Window = StatisticsWindow;
 
 export interface RunPage {
   value: Run[];
   nextLink?: string;
 }
 
-export interface Bucket {
-  start: string;
-  counts: Record<string, number>;
-}
-
-export interface Statistics {
-  unit: 'hour' | 'day';
-  ended: number;
-  counts: Record<string, number>;
-  successRate: number | null;
-  durationMs: { p50: number; p95: number } | null;
-  buckets: Bucket[];
-  usersLeftBehind: number;
-  usersLeftBehindIsExact?: false;
-  usersUnknown: number;
-  schedule: { enabled: boolean; expression: string | null; nextRun: string | null; reason: string | null };
-}
+export type Statistics = HistoryStatistics & { schedule: ScheduleReport };
+export type Bucket = Statistics['buckets'][number];
