@@ -53,7 +53,7 @@ function adviceFor(status: number, host: string, variable: string): string {
     return `${host} refuses the key in environment variable ${variable}: it must be a key of the function 'runs', or a host key.`;
   }
   if (status === 404) return `${host} has no such function: is --app the right one, and is this app deployed there?`;
-  return `${host} answered ${status} without an answer from this app: is it running?`;
+  return `${host} answered ${status}, but not as this app does: is it running?`;
 }
 
 function parse(text: string): unknown {

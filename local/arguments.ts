@@ -12,7 +12,7 @@ export interface StartArguments {
   port: number;
   /** Port of the identity emulator; undefined = the one that the settings name. */
   emulatorPort: number | undefined;
-  /** Port of the emulator's https endpoint; false = none. */
+  /** Port of the emulator's https endpoint; `false` if it has none. */
   emulatorHttpsPort: number | false;
   /** Azurite's blob port, followed by queue and table; 0 = any free ones. */
   storagePort: number;
@@ -95,7 +95,7 @@ function parse(command: CommandName, args: string[]): Record<string, string | bo
   try {
     return parseArgs({ args, options: { ...known, help: { type: 'boolean' } }, strict: true }).values;
   } catch (error) {
-    // Node's message goes on with advice on positional arguments, which there are none of.
+    // Node's message goes on with advice on positional arguments, which these commands don't have.
     throw misuse(command, messageOf(error).split(/\. (?:To specify|Did you)/)[0] + '.');
   }
 }

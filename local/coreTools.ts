@@ -20,7 +20,7 @@ const startLimitMs = 120_000;
 /** The real host gives requests in flight 30 s. */
 const stopLimitMs = 35_000;
 
-/** Azure Functions Core Tools 4, from node_modules or PATH, or undefined when there are none that work. */
+/** Azure Functions Core Tools 4, from node_modules or PATH, or `undefined` if none works. */
 export async function findCoreTools(
   projectRoot: string,
   environment: NodeJS.ProcessEnv = process.env,

@@ -17,7 +17,7 @@ export const commandUsage = `ACS identity emulator: a local stand-in for the Azu
   --quiet                     don't print the calls that were refused
   --help`;
 
-/** A fault of the command line; its message holds no key. */
+/** An error in the command line; its message holds no key. */
 export class UsageError extends Error {}
 
 export interface CommandOptions {

@@ -64,7 +64,7 @@ export interface IdentityEmulator {
 
 /**
  * Starts a stand-in for the ACS Identity service, on 127.0.0.1 alone.
- * @throws TypeError for a faulty option; Error for a data file that is in use or not the emulator's; the system's Error with `code` EADDRINUSE and `port` for a taken port
+ * @throws TypeError for an invalid option; Error for a data file that is in use or not the emulator's; the system's Error with `code` EADDRINUSE and `port` for a taken port
  */
 export async function createIdentityEmulator(options: IdentityEmulatorOptions = {}): Promise<IdentityEmulator> {
   const { port: wantedPort = 0, httpsPort: wantedHttpsPort = false, now = Date.now, log = () => undefined } = options;

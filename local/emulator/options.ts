@@ -40,7 +40,7 @@ export interface IdentityEmulatorOptions {
 
 /**
  * The resources that the options ask for, by their keys; the first is the default one.
- * @throws TypeError that names the faulty option, never its value where that is a key
+ * @throws TypeError that names the invalid option, never its value where that is a key
  */
 export function makeResources(options: IdentityEmulatorOptions): AccessKey<ResourceUsers>[] {
   const { accessKey = DEFAULT_ACCESS_KEY, resourceId = DEFAULT_RESOURCE_ID, resources = [] } = options;

@@ -53,7 +53,7 @@ export const invalidAccessToken = (reason: string): ServiceError =>
     reason,
   );
 
-/** A fault that the service's own checks find, after the body was bound to its model. */
+/** An invalid value that the service's own checks find, after the body was bound to its model. */
 export const validationError = (message: string, target: string): ServiceError =>
   envelope(400, { code: 'ValidationError', message, target }, 'controller');
 
@@ -132,7 +132,7 @@ function versionError(code: string, message: string): ServiceError {
   });
 }
 
-/** Only a fault of the stand-in itself leads here. */
+/** Only a bug in the emulator leads here. */
 export const internalError = (): ServiceError =>
   envelope(
     500,

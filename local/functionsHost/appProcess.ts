@@ -10,7 +10,7 @@ type AppStart = { workerFile: string; appDirectory: string; env: NodeJS.ProcessE
 type AppProcess = ReturnType<typeof startProcess>;
 const gone: Answer = { failure: { message: 'The process of the app has ended.' } };
 const timedOut: Answer = { failure: { message: 'It took longer than functionTimeout.', isTimeout: true } };
-export const longestDelayMs = 2 ** 31 - 1; // setTimeout takes a longer one for none at all
+export const longestDelayMs = 2 ** 31 - 1; // setTimeout treats a longer delay as 1 ms
 /** Waits until something is so, but not longer than the limit. */
 export async function until(isSo: () => boolean, limitMs: number): Promise<void> {
   for (const deadline = Date.now() + limitMs; !isSo() && Date.now() < deadline;) await sleep(20);
@@ -71,7 +71,7 @@ export function superviseApp(start: AppStart) {
   let current: AppProcess;
   let crashes = 0;
   let isStopping = false;
-  /** The process that takes calls, once it can; undefined: there will be none. A new promise for each. */
+  /** The process that takes calls, once it can; `undefined` if no process will. Each process has a new promise. */
   let awaited = launch();
   async function launch(): Promise<AppProcess | undefined> {
     const app = startProcess(start, () => {
@@ -79,7 +79,7 @@ export function superviseApp(start: AppStart) {
       if (app === current && !isStopping) awaited = recover(app);
     });
     processes.add((current = app));
-    const content = await app.loaded; // undefined: it ended before
+    const content = await app.loaded; // `undefined` if it ended before
     if (content && app === current) start.onLoaded(content);
     return app;
   }

@@ -23,7 +23,7 @@ export interface FunctionsHostOptions {
   appDirectory: string;
   port?: number; // default 7071; 0 = any free one
   environment?: Record<string, string | undefined>; // on top of process.env; wins over local.settings.json
-  settingsFile?: string | false; // default <appDirectory>/local.settings.json; false: none is read
+  settingsFile?: string | false; // default <appDirectory>/local.settings.json; `false`: no file is read
   workerFile?: string; // default: worker.js next to the built host
   log?: (line: string) => void; // takes the console's lines; default: stdout
   watch?: boolean; // default true

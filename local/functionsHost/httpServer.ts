@@ -10,7 +10,7 @@ export type ServedApp = {
   host: HostPart;
   hidesHomepage: boolean;
   hostJson: HostJson;
-  functions: AppFunction[] | undefined; // undefined: the host could not start
+  functions: AppFunction[] | undefined; // `undefined` if the host could not start
   ready: () => Promise<object | undefined>; // waits until calls are taken and the app has (re)started; to undefined when it won't
   invoke: (entry: AppFunction, input?: object) => Promise<Answer>;
 };

@@ -13,7 +13,7 @@ export interface TelemetrySettings {
   location: string;
 }
 
-/** Settings of Application Insights, which the host uses too; undefined: runs are reported nowhere. */
+/** Settings of Application Insights, which the host uses too; `undefined` if runs are not reported. */
 export function telemetrySettings(): TelemetrySettings | undefined {
   const connectionString = readSecret('APPLICATIONINSIGHTS_CONNECTION_STRING');
   if (connectionString === undefined) return undefined;

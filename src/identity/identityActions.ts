@@ -73,7 +73,7 @@ export interface CallOptions {
  * Every method rejects with an `AppError`.
  */
 export interface IdentityActions {
-  /** @param input.createTokenWithScopes - none or empty: no token is made. */
+  /** @param input.createTokenWithScopes - if absent or empty, no token is issued. */
   createUser(
     input: { createTokenWithScopes?: readonly Scope[] | undefined; expiresInMinutes?: number | undefined },
     options?: CallOptions,

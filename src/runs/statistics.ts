@@ -34,9 +34,9 @@ const BUCKETS: Record<StatisticsWindow, { count: number; unit: 'hour' | 'day'; l
 
 export interface Summary {
   counts: Record<EndStatus, number>;
-  /** Succeeded among all that ended, 0 to 1; null: none ended. */
+  /** The share of ended runs that succeeded, 0 to 1; `null` if no run ended. */
   successRate: number | null;
-  /** By nearest rank, of runs that succeeded, failed or timed out; null: there was none. */
+  /** By nearest rank, of runs that succeeded, failed or timed out; `null` if there was no such run. */
   durationMs: { p50: number; p95: number } | null;
 }
 
@@ -129,7 +129,7 @@ function nearestRank(sorted: readonly number[], part: number): number {
   return sorted[Math.ceil(part * sorted.length) - 1] ?? NaN;
 }
 
-/** The end of a run for the statistics; undefined: it has none yet. */
+/** The end of a run for the statistics; `undefined` while it runs. */
 export function endOf({ status, startTime, connection, durationMs }: Run): EndedRun | undefined {
   if (status === 'Running') return undefined;
   return { startMs: Date.parse(startTime), connection, status, ...(durationMs === undefined ? {} : { durationMs }) };

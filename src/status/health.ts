@@ -28,7 +28,7 @@ export function report(checks: HealthCheck[]): HealthReport {
   return { status: worst ?? 'Healthy', checks };
 }
 
-/** Names of the connections; none when the setting that names them is malformed. */
+/** Names of the connections; empty if the setting that names them is malformed. */
 export function acsNames(): string[] {
   try {
     return connectionNames();

@@ -36,7 +36,7 @@ export function tokenError(
   const expiresOn = Date.parse(token.expiresOn);
   if (Number.isNaN(expiresOn)) return 'expiresOn is not a time';
   if (typeof exp !== 'number' || Math.abs(exp * 1000 - expiresOn) > CLAIM_TOLERANCE_MS) {
-    return 'the token expires at another time (claim exp) than expiresOn says';
+    return 'the claim exp of the token differs from expiresOn';
   }
   const { expiresInMinutes } = state.request;
   const offMs = expiresOn - (now() + expiresInMinutes * 60_000);

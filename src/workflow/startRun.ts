@@ -27,7 +27,7 @@ import { runWorkflow } from './runWorkflow';
 import { createUser } from './steps/createUser';
 import { UnrecordedRuns } from './unrecordedRuns';
 
-/** How a run is to be made; what is absent comes from the settings. */
+/** The options of a run. If a value is missing, the setting is used. */
 export interface StartOptions {
   createTokenWithScopes?: readonly Scope[] | undefined;
   scopes?: readonly Scope[] | undefined;

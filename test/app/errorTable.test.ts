@@ -67,7 +67,7 @@ const code = ({ status, headers, body }: Answer) => {
 const tokensOf = (id: string, query = '') => `users/${encodeURIComponent(id)}/tokens${query}`;
 
 describe('what a caller got wrong', () => {
-  test('400 InvalidRequest, with an entry for every fault', async () => {
+  test('400 InvalidRequest, with an entry for every invalid field', async () => {
     const answer = await call('POST', tokensOf('bob'), { scopes: ['mail'], lifetime: 5 });
     expect(code(answer)).toBe('400 InvalidRequest');
     expect(answer.body.error?.details?.map(({ target }) => target)).toEqual(['userId', 'scopes[0]', 'lifetime']);
@@ -90,7 +90,7 @@ describe('what a caller got wrong', () => {
     ['GET', 'health/deep?connection=AcsIdentity', undefined, 'connection'],
     ['GET', 'runs?top=1000', undefined, 'top'],
     ['GET', 'runs/latest?maxAgeMinutes=soon', undefined, 'maxAgeMinutes'],
-  ])('%s %s with a fault in it is 400 InvalidRequest', async (method, path, body, target) => {
+  ])('%s %s with an invalid field is 400 InvalidRequest', async (method, path, body, target) => {
     const answer = await call(method, path, body);
     expect(code(answer)).toBe('400 InvalidRequest');
     expect(answer.body.error?.target).toBe(target);

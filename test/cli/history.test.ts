@@ -143,7 +143,7 @@ describe('runs of an app', () => {
   test('no app there is told', async () => {
     const { exitCode, err } = await acsIdentity(['runs', 'list', '--app', emulator.endpoint]);
     expect(exitCode).toBe(1);
-    expect(err).toMatch(/has no such function: is --app the right one|without an answer from this app/);
+    expect(err).toMatch(/has no such function: is --app the right one|but not as this app does/);
   });
 });
 

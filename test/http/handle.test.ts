@@ -110,7 +110,7 @@ test.each(['constructor', '__proto__', 'prototype'])('a field named %s is refuse
   }
 });
 
-test('a list that is too long is one fault, whatever is in it; of many unknown fields 50 are reported', async () => {
+test('a list that is too long is one error, whatever is in it; of many unknown fields 50 are reported', async () => {
   const list = await send(issueTokenInput, { params: { userId: USER }, body: { scopes: Array(32_000).fill(0) } });
   expect([list.status, targets(list)]).toEqual([400, ['scopes']]);
   expect(list.body.error?.message).toBe('scopes must have at most 5 entries: there are no more scopes.');

@@ -11,7 +11,7 @@ afterEach(() => {
 });
 
 /** What opening the connection says, with these settings. */
-async function fault(
+async function errorOf(
   settings: Record<string, string>,
   name?: string,
 ): Promise<{ code: string; target: string; message: string }> {
@@ -41,7 +41,7 @@ test.each<[string, string]>([
   ['http to a name that only begins like loopback', `endpoint=http://127.0.0.1.example.com/;accesskey=${KEY}`],
   ['another scheme', `endpoint=ftp://contoso.communication.azure.com/;accesskey=${KEY}`],
 ])('a connection string with %s is Misconfigured by name, and not repeated', async (_what, value) => {
-  expect(await fault({ AcsIdentity: value })).toMatchObject({
+  expect(await errorOf({ AcsIdentity: value })).toMatchObject({
     status: 500,
     code: 'Misconfigured',
     target: 'AcsIdentity',
@@ -67,7 +67,7 @@ test.each<[string, Record<string, string>, string]>([
   ['no name', { IDENTITY_CONNECTIONS: ' , ' }, 'IDENTITY_CONNECTIONS'],
 ])('settings with %s are Misconfigured', async (_what, settings, target) => {
   delete process.env.AcsIdentity;
-  expect(await fault(settings)).toMatchObject({ code: 'Misconfigured', target });
+  expect(await errorOf(settings)).toMatchObject({ code: 'Misconfigured', target });
 });
 
 test.each([
@@ -92,14 +92,14 @@ test('the key of a connection string is masked wherever text is kept from then o
 
 test('a name that is not in the list is refused, and the good ones are listed', async () => {
   Object.assign(process.env, { IDENTITY_CONNECTIONS: 'One, Two', PATH_LIKE: WELL });
-  expect(await fault({}, 'PATH_LIKE')).toMatchObject({
+  expect(await errorOf({}, 'PATH_LIKE')).toMatchObject({
     status: 400,
     code: 'UnknownConnection',
     message: expect.stringContaining('One, Two') as string,
   });
 });
 
-test('a connection is opened once, and a faulty one again when it is asked for again', async () => {
+test('a connection is opened once, and one that failed is opened again on the next request', async () => {
   const connections = new Connections();
   delete process.env.AcsIdentity;
   await expect(connections.get(undefined)).rejects.toMatchObject({ code: 'Misconfigured' });

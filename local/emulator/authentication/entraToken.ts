@@ -1,6 +1,6 @@
 import { printable } from '../server/printable';
 import { denied } from '../serviceErrors';
-import { readJwt, timeFault } from '../tokens/jwt';
+import { readJwt, timeError } from '../tokens/jwt';
 
 const AUDIENCES = ['https://communication.azure.com', 'https://communication.azure.com/'];
 
@@ -18,6 +18,6 @@ export function checkEntraToken(token: string, transport: 'http' | 'https', nowM
     const actual = typeof aud === 'string' ? printable(aud).slice(0, 100) : 'none';
     throw denied(`the Bearer token is for another audience (${actual}), it must be ${AUDIENCES[0]}`);
   }
-  const fault = timeFault(jwt.claims, nowMs);
-  if (fault !== undefined) throw denied(fault);
+  const problem = timeError(jwt.claims, nowMs);
+  if (problem !== undefined) throw denied(problem);
 }

@@ -24,7 +24,7 @@ export const exchangeTeamsToken: IdentityOperation = {
     const token = body.text('token') ?? '';
     const expected = readExpected(call);
     const read = readTeamsToken(token, nowMs);
-    if ('fault' in read) throw invalidAccessToken(read.fault);
+    if ('problem' in read) throw invalidAccessToken(read.problem);
     if (expected !== undefined) checkExpected(read.claims, expected);
     const userId = text(read.claims.oid);
     if (userId === '') throw invalidAccessToken('the Teams token has no oid');

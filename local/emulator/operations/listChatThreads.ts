@@ -2,7 +2,7 @@ import { jsonAnswer, type Answer } from '../answer';
 import { requireApiVersion } from '../apiVersions';
 import { chatUnauthorized } from '../serviceErrors';
 import { isRevoked } from '../state/revocations';
-import { timeFault } from '../tokens/jwt';
+import { timeError } from '../tokens/jwt';
 import type { ChatOperation, UserCall } from './operation';
 
 /** A user with any of these may list threads (documented in the identity model's table of chat scopes). */
@@ -16,20 +16,20 @@ export const listChatThreads: ChatOperation = {
   name: 'listChatThreads',
   async run(call): Promise<Answer> {
     requireApiVersion(call.query);
-    const fault = await tokenFault(call);
-    if (fault !== undefined) throw chatUnauthorized(fault);
+    const problem = await tokenError(call);
+    if (problem !== undefined) throw chatUnauthorized(problem);
     return { ...jsonAnswer(200, { value: [] }), reportsVersions: false };
   },
 };
 
-async function tokenFault({ authorization, nowMs, tokens, usersOf }: UserCall): Promise<string | undefined> {
+async function tokenError({ authorization, nowMs, tokens, usersOf }: UserCall): Promise<string | undefined> {
   if (authorization === undefined) return 'the Authorization header is missing';
   const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
   if (token === undefined) return 'the chat service takes a Bearer token: the access token of a user';
   const claims = await tokens.read(token);
   if (claims === undefined)
     return 'the token was not issued by this emulator (without a data file, not since it started)';
-  const late = timeFault(claims, nowMs);
+  const late = timeError(claims, nowMs);
   if (late !== undefined) return late;
   const { skypeid, resourceId, acsScope, iat } = claims;
   const scopes = String(acsScope).split(',');

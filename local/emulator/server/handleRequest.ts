@@ -172,7 +172,7 @@ function recordOf({ request, method, target }: Call, at: number): RecordedReques
 function refusalOf(error: unknown, { log }: Service): { answer: Answer; reason: string | undefined } {
   if (error instanceof ServiceError) return { answer: error.answer, reason: error.reason };
   log(
-    `identity emulator: failed by a fault of its own: ${error instanceof Error ? (error.stack ?? error.message) : 'unknown'}`,
+    `identity emulator: failed because of a bug in it: ${error instanceof Error ? (error.stack ?? error.message) : 'unknown'}`,
   );
   return { answer: internalError().answer, reason: undefined };
 }

@@ -1,7 +1,7 @@
 import { mkdir, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { makeSigningKey, readSigningKey, writeSigningKey, type SigningKey } from '../tokens/signingKey';
-import { changeLine, DataFileFault, headerLine, readHeader, readLine, stateLine } from './dataFileLines';
+import { changeLine, DataFileError, headerLine, readHeader, readLine, stateLine } from './dataFileLines';
 import { lockFile, type Lock } from './dataFileLock';
 import { type ResourceUsers } from './users';
 
@@ -109,19 +109,19 @@ async function load(path: string, resources: Map<string, ResourceUsers>): Promis
   }
   let signingKey: SigningKey | undefined;
   let number = 0;
-  let fault: DataFileFault | undefined;
+  let error: DataFileError | undefined;
   try {
     for await (const line of handle.readLines()) {
       // Only the last line can be one that was cut off.
-      if (fault !== undefined) throw fault;
+      if (error !== undefined) throw error;
       number += 1;
       if (signingKey === undefined) signingKey = readHeader(line, path, readSigningKey);
-      else if (!readLine(line, resources)) fault = new DataFileFault(path, `line ${number} can't be read`);
+      else if (!readLine(line, resources)) error = new DataFileError(path, `line ${number} can't be read`);
     }
   } finally {
     await handle.close();
   }
-  if (signingKey === undefined) throw new DataFileFault(path, 'it is empty');
+  if (signingKey === undefined) throw new DataFileError(path, 'it is empty');
   return signingKey;
 }
 

@@ -9,11 +9,11 @@ import { ResourceUsers } from './users';
 
 const VERSION = 1;
 
-/** The file is no data file of the emulator, or one that it can't read. */
-export class DataFileFault extends Error {
-  constructor(path: string, fault: string) {
+/** The file is not a data file of the emulator, or it can't be read. */
+export class DataFileError extends Error {
+  constructor(path: string, problem: string) {
     super(
-      `The data file ${path} is not one of the identity emulator's, or was damaged: ${fault}. ` +
+      `The data file ${path} is not one of the identity emulator's, or was damaged: ${problem}. ` +
         'Nothing in it was changed. Name another file, or move this one away to begin with an empty one.',
     );
   }
@@ -22,19 +22,19 @@ export class DataFileFault extends Error {
 export const headerLine = (signingKey: string): string =>
   `${JSON.stringify({ acsIdentityEmulator: VERSION, signingKey })}\n`;
 
-/** @throws DataFileFault */
+/** @throws DataFileError */
 export function readHeader(line: string, path: string, readKey: (pkcs8: string) => SigningKey): SigningKey {
   const header = parse(line) as { acsIdentityEmulator?: unknown; signingKey?: unknown } | undefined;
   const version = header?.acsIdentityEmulator;
   if (typeof version === 'number' && version > VERSION) {
-    throw new DataFileFault(path, `it is of a newer version (${version}; this one reads ${VERSION})`);
+    throw new DataFileError(path, `it is of a newer version (${version}; this one reads ${VERSION})`);
   }
   if (version !== VERSION || typeof header?.signingKey !== 'string')
-    throw new DataFileFault(path, 'its first line is another');
+    throw new DataFileError(path, 'its first line is not that of a data file');
   try {
     return readKey(header.signingKey);
   } catch {
-    throw new DataFileFault(path, 'its first line has no valid key pair');
+    throw new DataFileError(path, 'its first line has no valid key pair');
   }
 }
 

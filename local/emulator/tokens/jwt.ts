@@ -27,7 +27,7 @@ function readObject(encoded: string): Record<string, unknown> | undefined {
 }
 
 /** Why a token is out of its time, or undefined when it is valid now. `exp` and `nbf` are seconds. */
-export function timeFault(claims: Claims, nowMs: number): string | undefined {
+export function timeError(claims: Claims, nowMs: number): string | undefined {
   const { exp, nbf } = claims;
   if (typeof exp !== 'number') return 'the token has no numeric exp';
   if (exp * 1000 <= nowMs) return `the token expired ${Math.ceil(nowMs / 1000 - exp)} s ago`;

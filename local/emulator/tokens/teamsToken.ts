@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readJwt, timeFault, type Claims } from './jwt';
+import { readJwt, timeError, type Claims } from './jwt';
 
 export interface TeamsTokenClaims {
   /** Application (client) id, a guid. */
@@ -32,9 +32,9 @@ export function makeTeamsToken({ appId, userId, expiresInSeconds }: TeamsTokenCl
 }
 
 /** The claims of a well-formed, unexpired token, or the reason why it is refused. */
-export function readTeamsToken(token: string, nowMs: number): { claims: Claims } | { fault: string } {
+export function readTeamsToken(token: string, nowMs: number): { claims: Claims } | { problem: string } {
   const jwt = readJwt(token);
-  if (jwt === undefined) return { fault: 'the Teams token is not a JWT' };
-  const fault = timeFault(jwt.claims, nowMs);
-  return fault === undefined ? { claims: jwt.claims } : { fault: `Teams token: ${fault}` };
+  if (jwt === undefined) return { problem: 'the Teams token is not a JWT' };
+  const problem = timeError(jwt.claims, nowMs);
+  return problem === undefined ? { claims: jwt.claims } : { problem: `Teams token: ${problem}` };
 }

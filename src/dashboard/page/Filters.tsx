@@ -4,7 +4,7 @@ import { RUN_STATUSES } from '../../runs/run';
 export const NO_FILTERS = { status: '', connection: '', clientTrackingId: '', since: '', until: '' };
 export type FilterValues = typeof NO_FILTERS;
 
-/** `datetime-local` values are of this machine's zone, and the app takes none without. */
+/** `datetime-local` values are in this machine's time zone; the app requires times with a zone. */
 const toTime = (value: string) => (value === '' ? '' : new Date(value).toISOString());
 
 function toLocal(time: string): string {

@@ -13,7 +13,7 @@ beforeAll(async () => {
 beforeEach(() => {
   lines = [];
 });
-afterEach(() => expect(lines.filter((line) => line.includes('fault of its own'))).toEqual([]));
+afterEach(() => expect(lines.filter((line) => line.includes('because of a bug in it'))).toEqual([]));
 afterAll(() => emulator.close());
 
 const validation = (message: string, target?: string) => ({

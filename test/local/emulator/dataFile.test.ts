@@ -122,7 +122,7 @@ test('a last line that was cut off anywhere is dropped, and nothing else', async
 }, 60_000);
 
 test.each([
-  ['no file of the emulator', 'name,colour\nice,white\n', 'its first line is another'],
+  ['no file of the emulator', 'name,colour\nice,white\n', 'its first line is not that of a data file'],
   ['an empty file', '', 'it is empty'],
   ['a newer version', '{"acsIdentityEmulator":2}\n', 'of a newer version (2; this one reads 1)'],
   ['no key pair', '{"acsIdentityEmulator":1,"signingKey":"c2VjcmV0"}\n', 'its first line has no valid key pair'],
