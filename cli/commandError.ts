@@ -14,5 +14,3 @@ export function errorText(error: unknown): string {
   }
   return 'an unknown error';
 }
-
-export { errorText as sayError }; // until cli/commands/sweep.ts uses the new name

@@ -8,7 +8,7 @@ import { startOfRunId } from '../../src/runs/runId';
 import { identityLifecycle } from '../../src/workflow/identityLifecycle';
 import { resourceByProbe } from '../../src/workflow/probe';
 import { sweep } from '../../src/workflow/sweep';
-import { COULD_NOT_RUN, CommandError, FAILED, sayError } from '../commandError';
+import { COULD_NOT_RUN, CommandError, FAILED, errorText } from '../commandError';
 import { outputFormat, variableName, wholeNumber } from '../optionValues';
 import { connectionOptions, openNamedConnection, readVariable, type TargetOptions } from '../target';
 
@@ -78,7 +78,7 @@ Examples:
         process.exitCode = options.dryRun ? await list(options) : await clean(options);
       } catch (error) {
         if (!isAppError(error)) throw error;
-        throw new CommandError(sayError(error), error.code === 'Misconfigured' ? COULD_NOT_RUN : FAILED);
+        throw new CommandError(errorText(error), error.code === 'Misconfigured' ? COULD_NOT_RUN : FAILED);
       }
     });
 }

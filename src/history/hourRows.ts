@@ -29,7 +29,7 @@ export function endedRow(partitionKey: string, run: Run, status: EndStatus, befo
 
 export const ENDED_FIELDS = ['connection', 'durationMs', 'before'];
 
-/** What {@link endedRow} says. */
+/** The end that {@link endedRow} made a row of. */
 export function endedRun({ rowKey, connection, durationMs, before }: Row): EndedRun {
   const [, id = '', status = ''] = rowKey.split('!');
   return {
@@ -58,7 +58,7 @@ export function hourRow(partitionKey: string, startMs: number, tallies: TalliesO
   return row;
 }
 
-/** What {@link hourRow} says. */
+/** The hour that {@link hourRow} made a row of. */
 export function talliesOf(row: Record<string, unknown>): TalliesOfHour {
   const parts = Array.from({ length: Number(row.parts) }, (_, part) => String(row[`tallies${part}`]));
   return JSON.parse(parts.join('')) as TalliesOfHour;

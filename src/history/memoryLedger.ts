@@ -4,7 +4,7 @@ import type { Ledger, LedgerEntry, LedgerQuery } from '../runs/ledger';
 /** Users that are remembered at the most; the one written down first goes first. */
 const MEMORY_USERS = 10_000;
 
-/** Keeps the ledger in this process, with which it ends: health says so of the history. */
+/** Keeps the ledger in this process, with which it ends; health reports that. */
 export class MemoryLedger implements Ledger {
   private readonly entries = new Map<string, LedgerEntry>();
 

@@ -8,7 +8,7 @@ import { DEFAULT_TOP, type HoursQuery, type RunPage, type RunQuery, type RunStor
 /** Runs that are kept at the most; the oldest goes first. */
 export const MEMORY_RUNS = 500;
 
-/** Keeps the newest runs in this process. They end with it, and other instances don't see them: health says so. */
+/** Keeps the newest runs in this process. They end with it, and other instances don't see them; health reports that. */
 export class MemoryRunStore implements RunStore {
   readonly kind = 'memory';
   private readonly runs = new Map<string, Run>();

@@ -2,6 +2,8 @@ import type { TableClient, TableServiceClientOptions } from '@azure/data-tables'
 import type { TokenCredential } from '@azure/identity';
 import type { PipelinePolicy } from '@azure/core-rest-pipeline';
 import { misconfigured } from '../base/errors';
+import { isLoopback } from '../base/loopback';
+import { connectionStringParts } from '../base/settings';
 import { HistoryTable, type HistoryPresence, type TableOptions } from './historyTable';
 import type { Ledger } from '../runs/ledger';
 import { MemoryLedger } from './memoryLedger';
@@ -88,6 +90,14 @@ function answerPolicy(onSkew: (ms: number) => void): PipelinePolicy {
   };
 }
 
+/** Is the storage on this machine, where it is asked over http? */
+function isLocal(connectionString: string): boolean {
+  const parts = connectionStringParts(connectionString);
+  if (parts.get('usedevelopmentstorage')?.toLowerCase() === 'true') return true;
+  const endpoint = parts.get('tableendpoint');
+  return endpoint !== undefined && URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname);
+}
+
 async function tableClient(place: Exclude<HistoryPlace, { kind: 'memory' }>): Promise<TableClient> {
   const tables = await import('./tables.chunk');
   if (place.kind === 'entra') {
@@ -99,9 +109,7 @@ async function tableClient(place: Exclude<HistoryPlace, { kind: 'memory' }>): Pr
     }
     return new tables.TableClient(place.uri, TABLE_NAME, await place.credential(), { retryOptions: RETRIES });
   }
-  const local = /usedevelopmentstorage=true|tableendpoint=http:\/\/(127\.|localhost|\[::1\])/i.test(
-    place.connectionString,
-  );
+  const local = isLocal(place.connectionString);
   const options: TableServiceClientOptions = { retryOptions: RETRIES, allowInsecureConnection: local };
   try {
     return tables.TableClient.fromConnectionString(place.connectionString, TABLE_NAME, options);

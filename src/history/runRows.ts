@@ -103,7 +103,7 @@ function summaryText(whole: Run): string {
   return text.length <= PROPERTY_UNITS ? text : JSON.stringify({ ...run, actions: [], shortened: true });
 }
 
-/** An action as text that fits into a property: what is too long loses its end and says so. */
+/** An action as text that fits into a property: what is too long is cut, and marked as cut. */
 function actionText(action: Action): string {
   let fitting: Action = action;
   for (const field of ['outputs', 'inputs', 'retryHistory', 'error'] as const) {

@@ -11,7 +11,7 @@ export const ledgerKey = ({ runId, userId }: Pick<LedgerEntry, 'runId' | 'userId
 
 export const ledgerRow = (entry: LedgerEntry) => ({ rowKey: ledgerKey(entry), entry: JSON.stringify(entry) });
 
-/** Keeps the ledger beside the runs, in rows of their own. */
+/** Keeps the ledger in the table of the runs, in rows of its own. */
 export class TablesLedger implements Ledger {
   constructor(private readonly table: HistoryTable) {}
 

@@ -27,7 +27,7 @@ export interface SweepOptions extends Pick<DeletionOptions, 'actionsOn' | 'resou
 
 /** A user that could not be deleted, and why. */
 export interface LeftUser extends LedgerEntry {
-  /** `UserNotFound`: ACS does not know it, and it can't be told whether it was deleted or belongs to another resource. */
+  /** `UserNotFound`: ACS does not know it, and it is not known whether it was deleted or belongs to another resource. */
   code: string;
   reason: string;
 }

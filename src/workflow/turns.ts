@@ -37,7 +37,7 @@ export class Turns {
     }
   }
 
-  /** The next user; `undefined`: there is none for this worker. */
+  /** The next user; `undefined` if there is none for this worker. */
   next(): LedgerEntry | undefined {
     const most = this.queues.size > 1 ? this.atOnce / 2 : this.atOnce;
     for (const [name, queue] of this.queues) {

@@ -35,7 +35,7 @@ export const NO_TIME: Refusal = { code: 'NoTime', reason: 'there was no time lef
 const THROTTLED_SECONDS = 30;
 /** Before a deletion that ACS could not do is asked for again. */
 const REPEAT_AFTER_MS = 500;
-/** ACS would count repetitions as well, and after one "not a user of this resource" could mean "deleted a moment ago" or what it says. */
+/** ACS would count repetitions as well, and after one "not a user of this resource" could mean "deleted a moment ago" or just that. */
 const NO_RETRY = { count: 0, delaysMs: [] };
 
 /** Deletes users that runs left, and finds out which are gone already. */
@@ -141,7 +141,7 @@ function refusalOf(error: unknown, connection: string): Refusal & Pick<AppError,
 }
 
 const unknownUser = (connection: string) =>
-  `ACS says that it is not a user of the resource that connection ${connection} points at: it belongs to another one, or was deleted`;
+  `according to ACS it is not a user of the resource that connection ${connection} points at: it belongs to another one, or was deleted`;
 
 const otherResource = ({ connection, resourceId }: LedgerEntry): Refusal => ({
   code: 'OtherResource',
