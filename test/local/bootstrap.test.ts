@@ -148,9 +148,11 @@ describe('the bootstrap installs packages', () => {
 });
 
 describe('the bootstrap, told to end,', () => {
-  const cleaning = `console.log('started');
+  const cleaning = `
     process.once('disconnect', () => process.exit(1));
-    process.once('SIGTERM', () => setTimeout(() => { require('fs').writeFileSync('cleaned', ''); process.exit(0); }, 300));`;
+    process.once('SIGTERM', () => setTimeout(() => { require('fs').writeFileSync('cleaned', ''); process.exit(0); }, 300));
+    // when it can be told to end
+    console.log('started');`;
 
   onPosix('passes SIGTERM on, waits for what it started, and takes its exit code', async () => {
     await write('.local/build/start.js', cleaning);
