@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CommunicationAccessToken } from '@azure/communication-identity';
-import { AppError } from '../base/errors';
+import { AppError, isAppError } from '../base/errors';
 import { LIMITS } from '../base/limits';
 import { withLimit } from '../base/timeLimit';
 import { meaningOf, type Operation } from './acsErrors';
@@ -14,7 +14,7 @@ import {
   type IdentityActions,
   type TokenRequest,
 } from './identityActions';
-import { DEFAULT_RETRY, mayRepeat, nextDelay, SYSTEM_CLOCK, type RetryClock } from './retries';
+import { mayRepeat, SYSTEM_CLOCK, withRetries, type RetryClock } from './retries';
 
 export interface AcsActionsOptions {
   /** Called when a call has ended; for health. `error` is `undefined` if the call succeeded. */
@@ -122,38 +122,29 @@ export class AcsActions implements IdentityActions {
     callOptions: CallOptions,
     send: (sdk: SdkOptions) => Promise<T>,
   ): Promise<T> {
-    const { clock = SYSTEM_CLOCK, stop } = this.options;
-    const { now, sleep, random } = clock;
+    const { clock = SYSTEM_CLOCK, stop, onOutcome } = this.options;
     const isCreation = operation === 'createUser';
     const options = {
       ...callOptions,
+      timeoutMs: callOptions.timeoutMs ?? LIMITS.actionMs,
       signal: callOptions.signal ?? (isCreation ? undefined : stop),
       unsentSignal: (isCreation ? callOptions.unsentSignal : undefined) ?? callOptions.signal ?? stop,
     };
-    const policy = options.retry ?? DEFAULT_RETRY;
-    const deadline = now() + (options.timeoutMs ?? LIMITS.actionMs);
-    for (let repetition = 0; ; repetition += 1) {
-      const outcome = await this.attempt(operation, options, () => deadline - now(), send);
-      if ('value' in outcome) {
-        this.options.onOutcome?.(this.connection.name, undefined);
-        return outcome.value;
-      }
-      const { failure, error } = outcome;
-      if (operation === 'deleteUser' && repetition > 0 && error.code === 'UserNotFound') {
+    try {
+      const value = await withRetries(options, clock, async (leftMs, repetition) => {
+        const outcome = await this.attempt(operation, options, leftMs, send);
+        if ('value' in outcome) return outcome;
+        const { failure, error } = outcome;
         // an earlier try did it, though its answer was lost
-        this.options.onOutcome?.(this.connection.name, undefined);
-        return undefined as T;
-      }
-      const delay = mayRepeat(operation, failure)
-        ? nextDelay(policy, repetition, deadline - now(), failure.retryAfterMs, random)
-        : undefined;
-      if (delay === undefined) {
-        this.options.onOutcome?.(this.connection.name, error);
-        throw error;
-      }
-      await sleep(delay, options.unsentSignal).catch(() => {
-        throw error;
+        const isDone = operation === 'deleteUser' && repetition > 0 && error.code === 'UserNotFound';
+        if (isDone) return { value: undefined as T };
+        return { error, mayRepeat: mayRepeat(operation, failure), retryAfterMs: failure.retryAfterMs };
       });
+      onOutcome?.(this.connection.name, undefined);
+      return value;
+    } catch (error) {
+      if (isAppError(error)) onOutcome?.(this.connection.name, error);
+      throw error;
     }
   }
 

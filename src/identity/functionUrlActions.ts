@@ -14,7 +14,7 @@ import {
   type CreatedUser,
   type IdentityActions,
 } from './identityActions';
-import { DEFAULT_RETRY, nextDelay, SYSTEM_CLOCK, type RetryClock } from './retries';
+import { SYSTEM_CLOCK, withRetries, type RetryClock } from './retries';
 
 export interface FunctionUrlOptions {
   /** Where the app is, without a trailing slash: `https://NAME.azurewebsites.net`. */
@@ -90,25 +90,25 @@ export class FunctionUrlActions implements IdentityActions {
     body: object | undefined,
     options: CallOptions,
   ): Promise<unknown> {
-    const { now, sleep, random } = this.options.clock ?? SYSTEM_CLOCK;
-    const policy = options.retry ?? DEFAULT_RETRY;
-    const deadline = now() + (options.timeoutMs ?? LIMITS.stepMs);
     const createsUser = method === 'POST' && path === 'users';
-    const repeatable = !createsUser;
-    for (let repetition = 0; ; repetition += 1) {
-      const leftMs = deadline - now();
-      const limitMs = createsUser ? Math.max(leftMs, options.listenMs ?? 0) : leftMs;
+    const retries = {
+      ...options,
+      timeoutMs: options.timeoutMs ?? LIMITS.stepMs,
+      unsentSignal: options.unsentSignal ?? options.signal,
+    };
+    return withRetries(retries, this.options.clock ?? SYSTEM_CLOCK, async (leftMs, repetition) => {
+      const limitMs = createsUser ? Math.max(leftMs(), options.listenMs ?? 0) : leftMs();
       const outcome = await this.attempt(method, path, body, options, limitMs);
-      if ('value' in outcome) return outcome.value;
-      if (method === 'DELETE' && repetition > 0 && outcome.error.code === 'UserNotFound') return undefined;
-      const repeat = outcome.neverArrived || (repeatable && outcome.platformFailed);
-      const delay = repeat ? nextDelay(policy, repetition, deadline - now(), undefined, random) : undefined;
-      const failure = createsUser && outcome.userMayExist ? withUserMayExist(outcome.error) : outcome.error;
-      if (delay === undefined) throw this.isStopping(outcome) ? stopping(outcome.error) : failure;
-      await sleep(delay, options.unsentSignal ?? options.signal).catch(() => {
-        throw failure;
-      });
-    }
+      if ('value' in outcome) return outcome;
+      const { neverArrived, platformFailed, userMayExist } = outcome;
+      // an earlier try did it, though its answer was lost
+      if (method === 'DELETE' && repetition > 0 && outcome.error.code === 'UserNotFound') return { value: undefined };
+      const failure = createsUser && userMayExist ? withUserMayExist(outcome.error) : outcome.error;
+      return {
+        error: this.isStopping(outcome) ? stopping(outcome.error) : failure,
+        mayRepeat: neverArrived || (!createsUser && platformFailed),
+      };
+    });
   }
 
   /** Azure and the Functions host refuse new connections while an app that is being stopped ends its invocations. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { AcsFailure } from './acsFailure';
 import type { Operation } from './acsErrors';
+import type { AppError } from '../base/errors';
 import type { RetryPolicy } from './identityActions';
 
 /** Three repetitions, after 0.5, 1 and 2 s. */
@@ -50,4 +51,37 @@ export function nextDelay(
   const base = policy.delaysMs[Math.min(repetition, policy.delaysMs.length - 1)] ?? 0;
   const delay = Math.max(base * (0.75 + random() * 0.5), retryAfterMs ?? 0);
   return delay < leftMs ? delay : undefined;
+}
+
+/** An attempt that failed. */
+export interface FailedAttempt {
+  error: AppError;
+  mayRepeat: boolean;
+  /** How long the service wants callers to wait, in milliseconds. */
+  retryAfterMs?: number | undefined;
+}
+
+/**
+ * Makes an attempt, and repeats it as the policy allows, within `timeoutMs` in all. `unsentSignal` ends the waits between attempts.
+ * @throws AppError the error of the last attempt
+ */
+export async function withRetries<T>(
+  options: { retry?: RetryPolicy; timeoutMs: number; unsentSignal?: AbortSignal | undefined },
+  { now, sleep, random }: RetryClock,
+  attempt: (leftMs: () => number, repetition: number) => Promise<{ value: T } | FailedAttempt>,
+): Promise<T> {
+  const deadline = now() + options.timeoutMs;
+  const leftMs = () => deadline - now();
+  for (let repetition = 0; ; repetition += 1) {
+    const outcome = await attempt(leftMs, repetition);
+    if ('value' in outcome) return outcome.value;
+    const { error, mayRepeat, retryAfterMs } = outcome;
+    const delay = mayRepeat
+      ? nextDelay(options.retry ?? DEFAULT_RETRY, repetition, leftMs(), retryAfterMs, random)
+      : undefined;
+    if (delay === undefined) throw error;
+    await sleep(delay, options.unsentSignal).catch(() => {
+      throw error;
+    });
+  }
 }
