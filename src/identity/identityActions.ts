@@ -95,6 +95,6 @@ export const STRAY_USER_TARGET = 'identity.id';
 /** The error detail of a failed `createUser` after which ACS may have made a user whose id was not received. */
 export const USER_MAY_EXIST_DETAIL = {
   code: 'UserMayExist',
-  message: 'ACS may have made a user whose id was not received. It can not be found, as ACS lists no users.',
+  message: 'ACS may have made a user whose id was not received. It cannot be found, because ACS lists no users.',
   target: 'identity',
 } as const;

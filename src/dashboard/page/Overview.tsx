@@ -39,7 +39,7 @@ export function Overview(props: {
           />
         )}
         {statistics !== undefined && statistics.usersUnknown > 0 && (
-          <Tile name="Runs with an unknown user" value={String(statistics.usersUnknown)} isBad />
+          <Tile name="Users possibly left" value={String(statistics.usersUnknown)} isBad />
         )}
       </dl>
       {statistics !== undefined && <Chart buckets={statistics.buckets} unit={statistics.unit} zone={zone} />}

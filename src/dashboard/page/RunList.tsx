@@ -127,7 +127,7 @@ function Line({ run, zone }: { run: Run; zone: Zone }) {
       <td>
         <Pill status={run.status} />
         {run.status !== 'Running' && run.cleanup === 'Pending' && <span class="left">user left behind</span>}
-        {run.status !== 'Running' && run.cleanup === 'Unknown' && <span class="left">user unknown</span>}
+        {run.status !== 'Running' && run.cleanup === 'Unknown' && <span class="left">user possibly left</span>}
       </td>
       <td data-title="Started">{timeText(run.startTime, zone)}</td>
       <td data-title="Duration">{durationText(run.durationMs)}</td>
