@@ -252,6 +252,16 @@ withBrowser('the page', () => {
     }
   });
 
+  test('a run that may have left a user is marked, counted, and explained', async () => {
+    emulator.addFault({ operation: 'createIdentity', reset: 'after' });
+    const { body } = await app.call('POST', 'runs');
+    await page.goto(address());
+    await page.getByText('user possibly left').waitFor();
+    expect(await page.locator('.tile.bad', { hasText: 'Users possibly left' }).innerText()).toMatch(/\b1$/);
+    await page.goto(`${address()}#/runs/${String(body.id)}`);
+    await page.getByText('Unknown: ACS may have made a user whose id was not received').waitFor();
+  });
+
   test('says that the storage is down, and that the app is gone', async () => {
     await page.goto(address());
     await rows().first().waitFor();
