@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import { join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
+import { ANSWERED_CODES } from '../src/base/errors';
 import { settingNames } from './settingNames';
 
 const root = resolve(__dirname, '..');
@@ -105,6 +106,14 @@ test('process.env is read where settings are read', () => {
     'src/base/settings.ts',
     'src/base/workflowSettings.ts',
   ]);
+});
+
+test('the README explains every code of an error that functions answer with, with its status', () => {
+  const documented = text('README.md')
+    .split('\n')
+    .map((line) => /^\| (\d{3}) ((?:`\w+`(?:, )?)+) +\|/.exec(line))
+    .flatMap((row) => [...(row?.[2] ?? '').matchAll(/`(\w+)`/g)].map(([, code = '']) => [code, Number(row?.[1])]));
+  expect(Object.fromEntries(documented)).toEqual(ANSWERED_CODES);
 });
 
 test('every setting that is read stands in the settings table of the README', () => {

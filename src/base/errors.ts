@@ -1,3 +1,40 @@
+/** Codes that functions answer with, each with its HTTP status. The table in the README explains them; a test compares the two. */
+export const ANSWERED_CODES = {
+  InvalidRequest: 400,
+  UnknownConnection: 400,
+  InvalidTeamsToken: 400,
+  ScopeNotAllowed: 403,
+  ExpiryNotAllowed: 403,
+  UserNotFound: 404,
+  RunNotFound: 404,
+  NotFound: 404,
+  LengthRequired: 411,
+  RequestTooLarge: 413,
+  Throttled: 429,
+  TooManyRuns: 429,
+  Misconfigured: 500,
+  InternalError: 500,
+  ConnectionDenied: 502,
+  ApiVersionNotSupported: 502,
+  ServiceUnavailable: 502,
+  StorageUnavailable: 503,
+  LastRunFailed: 503,
+  NoRecentRun: 503,
+  Stopped: 503,
+  ServiceTimeout: 504,
+} as const;
+
+/** Codes that appear in runs, in logs and in the command only. */
+export type InternalCode =
+  | 'ClockSkew'
+  | 'FunctionForbidden'
+  | 'FunctionKeyDenied'
+  | 'FunctionNotFound'
+  | 'FunctionUnavailable'
+  | 'OtherConnection';
+
+export type ErrorCode = keyof typeof ANSWERED_CODES | InternalCode;
+
 /** One entry of an error's `details`: which input it is about and what to do. */
 export interface ErrorDetail {
   code: string;
@@ -36,7 +73,7 @@ export class AppError extends Error {
 
   constructor(
     readonly status: number,
-    readonly code: string,
+    readonly code: ErrorCode,
     message: string,
     options: AppErrorOptions = {},
   ) {
@@ -68,7 +105,7 @@ export function entryOfSetting(entry: string): string {
 export const MAX_DETAILS = 50;
 
 /** An error with these details and the message of the first. */
-export function errorOfDetails(status: number, code: string, details: readonly ErrorDetail[]): AppError {
+export function errorOfDetails(status: number, code: ErrorCode, details: readonly ErrorDetail[]): AppError {
   const [first] = details;
   const count =
     details.length > MAX_DETAILS

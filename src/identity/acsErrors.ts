@@ -1,4 +1,4 @@
-import { AppError, type InnerError } from '../base/errors';
+import { AppError, type ErrorCode, type InnerError } from '../base/errors';
 import { USER_MAY_EXIST_DETAIL } from './identityActions';
 import type { AcsFailure } from './acsFailure';
 import type { Connection } from './connections';
@@ -19,7 +19,7 @@ export function meaningOf(
   const details = operation === 'createUser' && mayHaveMadeUser(failure) ? [USER_MAY_EXIST_DETAIL] : undefined;
   const make = (
     status: number,
-    code: string,
+    code: ErrorCode,
     message: string,
     more: { target?: string | undefined; retryAfterSeconds?: number } = {},
   ) => new AppError(status, code, message, { innererror, cause: failure.cause, details, ...more });
@@ -71,7 +71,7 @@ function mayHaveMadeUser({ kind, status = 0, isUnsent }: AcsFailure): boolean {
 
 type Make = (
   status: number,
-  code: string,
+  code: ErrorCode,
   message: string,
   more?: { target?: string | undefined; retryAfterSeconds?: number },
 ) => AppError;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AppError } from '../base/errors';
+import { AppError, type ErrorCode } from '../base/errors';
 import { LIMITS } from '../base/limits';
 import { LimitReached, withLimit } from '../base/timeLimit';
 import { foreignText, statusName } from './acsFailure';
@@ -204,7 +204,8 @@ export class FunctionUrlActions implements IdentityActions {
 /** The error that the app answered, or, where the platform answered, what that means. The host refuses a key with an empty 401. */
 function errorOf({ status, body, isEmpty, fromApp }: Answer, keySetting: string): AppError {
   const error = fromApp ? errorFields(body) : undefined;
-  if (error !== undefined) return new AppError(status, error.code, error.message, error.more);
+  // a code of this app, perhaps of a newer version of it
+  if (error !== undefined) return new AppError(status, error.code as ErrorCode, error.message, error.more);
   if (status === 401 && isEmpty) {
     return new AppError(
       status,

@@ -12,6 +12,9 @@ interface OperatorLimits {
   tokenMinutes: number;
 }
 
+/** A limit that is exceeded, and by which input. */
+type ExceededLimit = ErrorDetail & { code: 'ScopeNotAllowed' | 'ExpiryNotAllowed' };
+
 /** @throws AppError `Misconfigured` */
 function operatorLimits(): OperatorLimits {
   const { allowedScopes, maxTokenMinutes } = limitSettings();
@@ -28,7 +31,7 @@ function operatorLimits(): OperatorLimits {
 export function enforceLimits<T extends TokenRequest>(input: T): T {
   const limits = operatorLimits();
   const details = (['scopes', 'createTokenWithScopes'] as const).flatMap((field) =>
-    (input[field] ?? []).flatMap((scope, index): ErrorDetail[] =>
+    (input[field] ?? []).flatMap((scope, index): ExceededLimit[] =>
       limits.scopes.includes(scope)
         ? []
         : [
