@@ -20,7 +20,7 @@ export async function repeatPassing<T>(work: () => Promise<T>, until: number, si
     } catch (error) {
       const waitMs = waitBefore(repetition, error);
       if (waitMs === undefined || performance.now() + waitMs >= until) throw error;
-      await sleep(waitMs, signal);
+      await sleep(waitMs, undefined, { signal });
     }
   }
 }

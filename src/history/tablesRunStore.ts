@@ -53,7 +53,9 @@ export class TablesRunStore implements RunStore {
           try {
             const etag = await write(rows, run, seen, tries === 0 ? deleted : []);
             if (run.status === 'Running') this.running.set(run.id, { etag, status: run.status, cleanup: run.cleanup });
-            if (tries > 0) for (const userId of deleted) await rows.delete(ledgerKey({ runId: run.id, userId }));
+            // those that the transaction left out
+            const others = tries === 0 ? deleted.slice(MAX_USERS) : deleted;
+            for (const userId of others) await rows.delete(ledgerKey({ runId: run.id, userId }));
             return;
           } catch (error) {
             // an entry of the ledger is not there, or somebody else closed the run meanwhile: this is its real verdict, so it replaces theirs

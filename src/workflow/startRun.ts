@@ -68,8 +68,9 @@ export async function startRun(options: StartOptions): Promise<Run> {
  */
 export async function stopRuns(): Promise<string[]> {
   stopApp();
-  const ended = await Promise.all([...running]);
-  return ended.flatMap((run) => stoppedRunLine(run) ?? []);
+  // one that could not begin has left nothing
+  const ended = await Promise.allSettled(running);
+  return ended.flatMap((run) => (run.status === 'fulfilled' ? (stoppedRunLine(run.value) ?? []) : []));
 }
 
 async function start(options: StartOptions): Promise<Run> {

@@ -61,6 +61,15 @@ test('a run with more users than a transaction takes is kept, and its users can 
   expect(new Set(await entries())).toEqual(new Set(users));
 }, 60_000);
 
+test('the entries of more deleted users than a transaction takes go with the last write of their run', async () => {
+  const users = Array.from({ length: 60 }, (_, n) => user(n));
+  const run = aRun({ start: minutesAgo(1), status: 'Running', cleanup: 'Pending' });
+  await history.runs.save(run);
+  for (const userId of users) await history.ledger.add(ledgerEntry(run, userId));
+  await history.runs.save({ ...run, status: 'Succeeded', cleanup: 'Clean' }, users);
+  expect(await entries()).toEqual([]);
+}, 60_000);
+
 test('the ledger entry of a deleted user goes with the last write of its run, also when it was written without anybody knowing', async () => {
   const run = aRun({ start: minutesAgo(1), status: 'Running', cleanup: 'Pending' });
   await history.runs.save(run);
