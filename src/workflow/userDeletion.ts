@@ -1,6 +1,7 @@
 import { isAppError, type AppError } from '../base/errors';
 import type { LedgerEntry } from '../runs/ledger';
 import type { IdentityActions } from '../identity/identityActions';
+import { NO_RETRY } from '../identity/retries';
 import { LIMITS } from '../base/limits';
 import { withLimit } from '../base/timeLimit';
 
@@ -35,8 +36,6 @@ export const NO_TIME: Refusal = { code: 'NoTime', reason: 'there was no time lef
 const THROTTLED_SECONDS = 30;
 /** Before a deletion that ACS could not do is asked for again. */
 const REPEAT_AFTER_MS = 500;
-/** ACS would count repetitions as well, and after one "not a user of this resource" could mean "deleted a moment ago" or just that. */
-const NO_RETRY = { count: 0, delaysMs: [] };
 
 /** Deletes users that runs left, and finds out which are gone already. */
 export class UserDeletion {
@@ -114,6 +113,7 @@ export class UserDeletion {
       try {
         await withLimit(timeoutMs, undefined, async (signal) => {
           const actions = await actionsOn(connection);
+          // ACS would count repetitions as well, and after one "not a user of this resource" could mean "deleted a moment ago" or just that
           await actions.deleteUser({ userId }, { signal, timeoutMs, clientTrackingId: runId, retry: NO_RETRY });
         });
         return this.show(connection, resourceId);
