@@ -34,7 +34,7 @@ export default {
       name: 'src-imports-only-src',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(local|cli|test|bench)/' },
+      to: { path: '^(local|cli|test|bench|emulator)/' },
     },
     {
       name: 'the-page-is-apart',
@@ -49,8 +49,8 @@ export default {
     {
       name: 'the-emulator-is-apart',
       severity: 'error',
-      from: { path: '^local/emulator/' },
-      to: { path: '^(src|local|cli|test|bench)/', pathNot: '^local/emulator/' },
+      from: { path: '^emulator/' },
+      to: { path: '^(src|local|cli|test|bench)/' },
     },
     {
       name: 'the-host-is-apart',
@@ -66,10 +66,10 @@ export default {
       to: { path: '^(src|cli|test|bench)/', pathNot: '^src/base/' },
     },
     {
-      name: 'local-takes-the-emulator-by-its-entry',
+      name: 'the-emulator-is-taken-by-its-entry',
       severity: 'error',
-      from: { path: '^(local|cli)/', pathNot: '^local/emulator/' },
-      to: { path: '^local/emulator/', pathNot: '^local/emulator/index\\.ts$' },
+      from: { pathNot: '^emulator/' },
+      to: { path: '^emulator/', pathNot: '^emulator/(src/index\\.ts|build\\.mjs)$' },
     },
     {
       name: 'cli-is-no-part-of-the-app',

@@ -13,7 +13,7 @@ const ofUnits = [
   '<rootDir>/test/identity/{connections,functionUrlActions,keptTokens,retries}.test.ts',
   '<rootDir>/test/workflow/{engine,runSchedule,deeperChecks}.test.ts',
   '<rootDir>/test/local/{arguments,coreTools,localSettings,runPrinter,startedParts}.test.ts',
-  '<rootDir>/test/local/emulator/{badInput,deniedReasons,faults,headers,recordedPairs,signature}.test.ts',
+  '<rootDir>/emulator/test/{badInput,deniedReasons,faults,headers,recordedPairs,signature}.test.ts',
   '<rootDir>/test/{architecture,readme}.test.ts',
 ];
 
@@ -26,7 +26,7 @@ export default {
       ...common,
       displayName: 'integration',
       testMatch: [
-        '<rootDir>/test/**/*.test.ts',
+        '<rootDir>/{test,emulator/test}/**/*.test.ts',
         ...[...ofUnits, ofInfra].map((pattern) => pattern.replace('<rootDir>', '!**')),
       ],
     },

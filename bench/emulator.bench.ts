@@ -2,7 +2,7 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, sign, webcrypto } from 'node:crypto';
 import { Agent, request } from 'node:http';
-import { createIdentityEmulator } from '../local/emulator';
+import { createIdentityEmulator } from '../emulator/src';
 import { signedHeaders } from './signedCall';
 import { median, perSecond, printTable, times } from './measure';
 
@@ -102,7 +102,7 @@ async function startUp(): Promise<string[][]> {
   const [bare, command]: [number[], number[]] = [[], []];
   for (let round = 0; round < 7; round += 1) {
     bare.push(await untilLine(['-e', 'console.log(1)']));
-    command.push(await untilLine(['.local/build/emulator/command.js', '--port', '0', '--print', 'json']));
+    command.push(await untilLine(['emulator/bin/acs-identity-emulator.mjs', '--port', '0', '--print', 'json']));
   }
   const ratio = median(command) / median(bare);
   return [

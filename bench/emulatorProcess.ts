@@ -7,7 +7,7 @@ export interface EmulatorProcess {
 
 /** An identity emulator in a process of its own, as a service would be. */
 export async function startEmulatorProcess(): Promise<EmulatorProcess> {
-  const child = spawn(process.execPath, ['.local/build/emulator/command.js', '--port', '0', '--print', 'json'], {
+  const child = spawn(process.execPath, ['emulator/bin/acs-identity-emulator.mjs', '--port', '0', '--print', 'json'], {
     // nothing is sent over the channel; it closes when this process dies, however it does, and then the emulator ends too
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });

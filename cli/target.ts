@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { createIdentityEmulator } from '../local/emulator';
+import { createIdentityEmulator } from '../emulator/src';
 import { isAppError } from '../src/base/errors';
 import { AcsActions } from '../src/identity/acsActions';
 import { openConnection, type Connection } from '../src/identity/connections';

@@ -19,7 +19,7 @@ const commands = {
   watch: { build: true, watch: true, run: () => [inProject('.local/build/start.js'), 'watch'] },
   services: { build: true, run: () => [inProject('.local/build/start.js'), 'services'] },
   // File names among the arguments of these two are those of whoever calls them.
-  emulator: { build: true, staysInDirectory: true, run: () => [inProject('.local/build/emulator/command.js')] },
+  emulator: { build: false, staysInDirectory: true, run: () => [inProject('emulator/bin/acs-identity-emulator.mjs')] },
   cli: { build: true, staysInDirectory: true, run: () => [inProject('.local/build/cli/command.js')] },
   package: { build: true, run: () => [inProject('local/package.mjs')] },
   host: { build: true, run: () => [inProject('.local/build/functionsHost/command.js')] },
@@ -51,9 +51,12 @@ function packagesAreInstalled() {
   const wanted = readPackages(inProject('package-lock.json'));
   const installed = readPackages(inProject('node_modules/.package-lock.json'));
   if (wanted === undefined || installed === undefined) return installed !== undefined;
-  return Object.entries(wanted).every(([path, { version, optional, devOptional, peer }]) => {
+  return Object.entries(wanted).every(([path, { version, link, optional, devOptional, peer }]) => {
     // what is optional may be missing on this platform, or because its download failed
     if (path === '' || optional || devOptional || peer) return true;
+    // packages of this repository, and the links to them
+    if (!path.startsWith('node_modules/')) return true;
+    if (link) return existsSync(inProject(path));
     return installed[path]?.version === version;
   });
 }

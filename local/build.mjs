@@ -24,7 +24,6 @@ const distDirectory = join(projectRoot, 'dist');
 const localEntryPoints = [
   './local/start.ts',
   './local/storageProcess.ts',
-  './local/emulator/command.ts',
   './local/functionsHost/command.ts',
   './local/functionsHost/worker.ts',
 ];

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createIdentityEmulator, DEFAULT_PORT, type IdentityEmulator } from './emulator';
+import { createIdentityEmulator, DEFAULT_PORT, type IdentityEmulator } from '../emulator/src';
 import { DEFAULT_STORAGE_PORT, type StartArguments } from './arguments';
 import { explainTakenPort, takenPort } from './messages';
 import type { StartedParts } from './startedParts';

@@ -1,6 +1,6 @@
 import { connectionStringParts } from '../src/base/settings';
 import { isLoopback } from '../src/base/loopback';
-import { DEFAULT_ACCESS_KEY, DEFAULT_PORT } from './emulator';
+import { DEFAULT_ACCESS_KEY, DEFAULT_PORT } from '../emulator/src';
 import { DEFAULT_STORAGE_PORT } from './arguments';
 import type { LocalSettings } from './localSettings';
 

@@ -10,7 +10,20 @@ const root = resolve(fileURLToPath(import.meta.url), '../..');
 const command = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
 const { stdout } = await promisify(execFile)(
   process.execPath,
-  [command, '--config', '.dependency-cruiser.mjs', '--output-type', 'json', 'src', 'local', 'cli'],
+  [
+    command,
+    '--config',
+    '.dependency-cruiser.mjs',
+    '--output-type',
+    'json',
+    'src',
+    'local',
+    'cli',
+    'bench',
+    'test',
+    'emulator/src',
+    'emulator/test',
+  ],
   { cwd: root, maxBuffer: 64 * 1024 * 1024 },
 ).catch((error) => (error.stdout ? error : Promise.reject(error)));
 const { modules, summary } = JSON.parse(stdout);
@@ -32,7 +45,7 @@ function closureOf(entry) {
 }
 
 const linesOf = (file) => readFileSync(join(root, file), 'utf8').split('\n').length - 1;
-const sources = [...importsOf.keys()].filter((file) => /^(src|local|cli)\/.*\.(ts|tsx|mjs)$/.test(file));
+const sources = [...importsOf.keys()].filter((file) => /^(src|local|cli|emulator\/src)\/.*\.(ts|tsx|mjs)$/.test(file));
 const { violations } = summary;
 const cycles = violations.filter(({ rule }) => rule.name === 'no-circles');
 const figures = [

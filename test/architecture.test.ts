@@ -17,13 +17,23 @@ function filesUnder(directory: string): string[] {
     .sort();
 }
 
-const sources = ['src', 'local', 'cli', 'bench'].flatMap(filesUnder);
+const sources = ['src', 'local', 'cli', 'bench', 'emulator/src'].flatMap(filesUnder);
 const text = (file: string) => readFileSync(join(root, file), 'utf8');
 
 test('an import that goes upwards, a circle and a file that is too long are found', async () => {
   const copy = mkdtempSync(join(tmpdir(), 'structure-'));
   try {
-    for (const name of ['src', 'local', 'cli', 'tsconfig.json', 'package.json', '.dependency-cruiser.mjs'])
+    for (const name of [
+      'src',
+      'local',
+      'cli',
+      'bench',
+      'test',
+      'emulator',
+      'tsconfig.json',
+      'package.json',
+      '.dependency-cruiser.mjs',
+    ])
       cpSync(join(root, name), join(copy, name), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction');
     const add = (file: string, line: string) => writeFileSync(join(copy, file), `${text(file)}${line}\n`);

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
 import { startStorage } from '../../local/storage';
 import type { FunctionsHostOptions } from '../../local/functionsHost/host';
 import { startApp, type AppUnderTest } from './appUnderTest';

@@ -3,7 +3,7 @@
 // back, or answers 502 or 503 with no header of the app.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
 import { FunctionUrlActions } from '../../src/identity/functionUrlActions';
 import { wakeUp } from '../../src/identity/wakeUp';
 import { identityLifecycle } from '../../src/workflow/identityLifecycle';

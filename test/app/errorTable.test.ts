@@ -2,7 +2,7 @@ import { TableClient } from '@azure/data-tables';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join, resolve } from 'node:path';
-import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
 import { startStorage, type RunningStorage } from '../../local/storage';
 import { TABLE_NAME } from '../../src/history/openHistory';
 import { startApp, type Answer, type AppUnderTest } from './appUnderTest';

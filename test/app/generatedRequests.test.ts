@@ -2,7 +2,7 @@
 // sends as many, and 3,000 with bad headers. Printed with a failure: the seed (GENERATED_SEED), which makes the same requests again.
 import fc from 'fast-check';
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
 import { SCOPES } from '../../src/identity/inputs';
 import { RUN_STATUSES } from '../../src/runs/run';
 import { startApp, type AppUnderTest } from './appUnderTest';

@@ -6,7 +6,7 @@ import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { TableClient } from '@azure/data-tables';
-import { createIdentityEmulator, type Fault, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, type Fault, type IdentityEmulator } from '../../emulator/src';
 import { startStorage, type RunningStorage } from '../../local/storage';
 import { TABLE_NAME } from '../../src/history/openHistory';
 import type { Run } from '../../src/runs/run';

@@ -1,5 +1,5 @@
 // Runs that people start can't keep those from working who mint tokens: there is a number of them at a time, and the scheduled run is not among them.
-import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
 import { startApp, type AppUnderTest } from './appUnderTest';
 
 let emulator: IdentityEmulator;

@@ -1,4 +1,4 @@
-import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
 import { startApp, type AppUnderTest } from './appUnderTest';
 
 let emulator: IdentityEmulator;

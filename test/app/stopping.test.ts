@@ -1,4 +1,4 @@
-import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
 import { startStorage, type RunningStorage } from '../../local/storage';
 import type { Run } from '../../src/runs/run';
 import { startApp, type AppUnderTest } from './appUnderTest';

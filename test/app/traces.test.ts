@@ -1,5 +1,5 @@
 // A run is one trace, from who asks for it to ACS; and each of its log lines tells whose it is.
-import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
 import { startApp, type AppUnderTest } from './appUnderTest';
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';

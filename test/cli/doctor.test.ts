@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
-import { createIdentityEmulator, DEFAULT_ACCESS_KEY, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, DEFAULT_ACCESS_KEY, type IdentityEmulator } from '../../emulator/src';
 import { acsIdentity, written, type Ended } from './command';
 import { fixedPort } from '../fixedPort';
 

@@ -1,7 +1,7 @@
 // The history of an app: through its URLs with a key, and its ledger in the storage account.
 import type { Server } from 'node:http';
 import { TableServiceClient } from '@azure/data-tables';
-import { createIdentityEmulator, DEFAULT_ACCESS_KEY, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, DEFAULT_ACCESS_KEY, type IdentityEmulator } from '../../emulator/src';
 import { startStorage, type RunningStorage } from '../../local/storage';
 import { openHistory, type History } from '../../src/history/openHistory';
 import { newRunId } from '../../src/runs/runId';

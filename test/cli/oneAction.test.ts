@@ -1,4 +1,4 @@
-import { createIdentityEmulator, DEFAULT_ACCESS_KEY, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, DEFAULT_ACCESS_KEY, type IdentityEmulator } from '../../emulator/src';
 import { startApp, type AppUnderTest } from '../app/appUnderTest';
 import { acsIdentity, written } from './command';
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createIdentityEmulator, DEFAULT_ACCESS_KEY, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, DEFAULT_ACCESS_KEY, type IdentityEmulator } from '../../emulator/src';
 import { startApp, type AppUnderTest } from '../app/appUnderTest';
 import { acsIdentity, written } from './command';
 import { fixedPort } from '../fixedPort';

@@ -1,4 +1,4 @@
-import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
 import type { AppError } from '../../src/base/errors';
 import { describeError } from '../../src/base/redact';
 import { AcsActions, type AcsActionsOptions } from '../../src/identity/acsActions';

@@ -1,7 +1,7 @@
 // The Bicep templates: compiled and linted, and what they would make, read as Azure would get it.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createIdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator } from '../../emulator/src';
 import { readSchedule, type Schedule } from '../../src/base/schedule';
 import { startApp } from '../app/appUnderTest';
 import { settingNames } from '../settingNames';

@@ -66,10 +66,13 @@ describe('the bootstrap, with packages in place,', () => {
 
   it('starts the emulator, the host and the tests by their own files', async () => {
     const say = (what: string) => `console.log('${what}', ...process.argv.slice(2)); process.disconnect?.();`;
-    await write('.local/build/emulator/command.js', say('emulator'));
+    await write(
+      'emulator/bin/acs-identity-emulator.mjs',
+      `console.log('emulator', ...process.argv.slice(2)); process.disconnect?.();`,
+    );
     await write('.local/build/functionsHost/command.js', say('host'));
     await write('node_modules/jest/bin/jest.js', say('jest'));
-    expect((await run(['emulator', '--port', '1'])).lines).toEqual(['built', 'emulator --port 1']);
+    expect((await run(['emulator', '--port', '1'])).lines).toEqual(['emulator --port 1']);
     expect((await run(['host'])).lines).toEqual(['built', 'host']);
     expect((await run(['test', 'some.test.ts'])).lines).toEqual(['jest some.test.ts']);
   });
@@ -130,12 +133,22 @@ describe('the bootstrap installs packages', () => {
       'another package is wanted',
       () => write('package-lock.json', lockFile({ 'node_modules/b': { version: '1.0.0' } })),
     ],
+    [
+      'the link to a package of the repository is missing',
+      () => write('package-lock.json', lockFile({ part: { version: '1.0.0' }, 'node_modules/part': { link: true } })),
+    ],
   ])('when %s, then builds and starts', async (_, prepare) => {
     await prepare();
     const { exitCode, lines } = await run(['start']);
     expect(lines).toEqual([installing, expect.stringMatching(/^Installed in \d+ s\.$/), 'built', 'started start']);
     expect(exitCode).toBe(0);
     expect(await readFile(join(project, 'npm-ran'), 'utf8')).toMatch(/^ci --include=dev /);
+  });
+
+  it('not when a package of the repository has its link', async () => {
+    await write('package-lock.json', lockFile({ part: { version: '1.0.0' }, 'node_modules/part': { link: true } }));
+    await write('node_modules/part/package.json', '{}');
+    expect((await run(['start'])).lines).toEqual(['built', 'started start']);
   });
 
   it('and shows what npm said, and starts nothing, when that fails', async () => {

@@ -19,13 +19,7 @@ beforeEach(async () => {
   await symlink(join(projectRoot, 'node_modules'), join(project, 'node_modules'), 'junction');
   await mkdir(join(project, 'local'));
   await copyFile(join(projectRoot, 'local/build.mjs'), join(project, 'local/build.mjs'));
-  for (const entry of [
-    'start',
-    'storageProcess',
-    'emulator/command',
-    'functionsHost/command',
-    'functionsHost/worker',
-  ]) {
+  for (const entry of ['start', 'storageProcess', 'functionsHost/command', 'functionsHost/worker']) {
     await write(`local/${entry}.ts`, `import 'azurite/package.json'; export const built = true;`);
   }
   await write('cli/command.ts', `export const built = true;`);
@@ -56,14 +50,7 @@ describe('the build', () => {
     expect(
       (await readdir(join(project, '.local/build'), { recursive: true })).filter((name) => name.endsWith('.js')).sort(),
     ).toEqual(
-      [
-        'cli/command.js',
-        'start.js',
-        'storageProcess.js',
-        'emulator/command.js',
-        'functionsHost/command.js',
-        'functionsHost/worker.js',
-      ]
+      ['cli/command.js', 'start.js', 'storageProcess.js', 'functionsHost/command.js', 'functionsHost/worker.js']
         .map((name) => join(name))
         .sort(),
     );

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
-import { createIdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator } from '../../emulator/src';
 import { environmentWith } from '../cli/command';
 import { endLaunched, launch } from './launched';
 import { node22 } from './node22';

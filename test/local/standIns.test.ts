@@ -1,4 +1,4 @@
-import { DEFAULT_ACCESS_KEY } from '../../local/emulator';
+import { DEFAULT_ACCESS_KEY } from '../../emulator/src';
 import { chooseStandIns, settingsForPorts } from '../../local/standIns';
 
 const key = 'c2VudGluZWwtc2VjcmV0LXNlbnRpbmVs';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { copyProject, knownPorts, pollAnswers, startEnvironment } from '../../bench/polledStart';
-import { DEFAULT_ACCESS_KEY } from '../../local/emulator';
+import { DEFAULT_ACCESS_KEY } from '../../emulator/src';
 import { endLaunched, launch } from './launched';
 
 const projectRoot = resolve(__dirname, '../..');

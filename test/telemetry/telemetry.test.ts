@@ -1,5 +1,5 @@
 // Runs as Application Insights gets them: the built app under the local host, and a collector that speaks the ingestion protocol.
-import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
 import { startStorage, type RunningStorage } from '../../local/storage';
 import { startApp, unreachableStorage, type AppUnderTest } from '../app/appUnderTest';
 import { startCollector, type Collector, type Envelope } from './collector';

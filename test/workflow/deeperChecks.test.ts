@@ -1,6 +1,6 @@
 // The deeper checks, in runs on the emulator through the published SDK.
 import { createServer } from 'node:http';
-import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
 import { AcsActions } from '../../src/identity/acsActions';
 import { Connections } from '../../src/identity/connections';
 import type { IdentityActions } from '../../src/identity/identityActions';

@@ -1,5 +1,5 @@
 // Maintenance ends in its time, gets to every connection, and does nothing by a clock that is wrong. Real history in Azurite, real users in the emulator.
-import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
 import { startStorage, type RunningStorage } from '../../local/storage';
 import { AppError } from '../../src/base/errors';
 import { openHistory, type History } from '../../src/history/openHistory';

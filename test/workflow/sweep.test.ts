@@ -1,5 +1,5 @@
 // What earlier runs left: real history in Azurite, real users in the emulator, through the published SDK.
-import { createIdentityEmulator, type IdentityEmulator } from '../../local/emulator';
+import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
 import { startStorage, type RunningStorage } from '../../local/storage';
 import { openHistory, type History } from '../../src/history/openHistory';
 import { AcsActions } from '../../src/identity/acsActions';

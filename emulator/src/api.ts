@@ -1,0 +1,122 @@
+// What the package offers. Imports nothing that needs types of Node.js, so that its declarations stand alone.
+import type { OperationName } from './operationNames';
+
+/** Well known, and so no secret: whoever can reach this machine's loopback may use the emulator. */
+export const DEFAULT_ACCESS_KEY = 'bG9jYWwtZGV2ZWxvcG1lbnQta2V5LW9mLXRoZS1hY3MtaWRlbnRpdHktZW11bGF0b3I=';
+export const DEFAULT_RESOURCE_ID = '1ca10000-ac51-4de0-8000-1d3e0717e000';
+/** What the command listens on; the factory takes any free port. */
+export const DEFAULT_PORT = 8090;
+
+export interface IdentityEmulatorOptions {
+  /** Of the http endpoint; default 0 = any free one. */
+  port?: number;
+  /** Of the https endpoint; default false = none; 0 = any free one. */
+  httpsPort?: number | false;
+  /** Base64; default {@link DEFAULT_ACCESS_KEY}. */
+  accessKey?: string;
+  /** A guid; default {@link DEFAULT_RESOURCE_ID}. Entra ID tokens, which name no resource, open this one. */
+  resourceId?: string;
+  /** More resources; the key that signs selects one; the same resource again gives it another key. */
+  resources?: { resourceId: string; accessKey: string }[];
+  /** Keeps users and the key pair of the tokens across restarts; default: they end with the emulator. */
+  dataFile?: string;
+  /** Where the https endpoint's certificate is kept; default .local/certificates in the working directory. */
+  certificateDirectory?: string;
+  /** How long revoked tokens go on being accepted; default 0, in the cloud up to 15 minutes. */
+  revocationDelayMs?: number;
+  /**
+   * The status when a user that was deleted, or never existed, is deleted; default 204. No recording shows what the service does: 401 is what it answers
+   * for users of another resource.
+   */
+  deletedUsers?: 204 | 401;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+  /** Takes a line for every call that was refused, and why; default: not reported. */
+  log?: (line: string) => void;
+}
+
+export interface EmulatedResource {
+  readonly resourceId: string;
+  readonly connectionString: string;
+  readonly httpsConnectionString?: string;
+}
+
+/** A running stand-in for the ACS Identity service. */
+export interface IdentityEmulator {
+  readonly connectionString: string;
+  readonly httpsConnectionString?: string;
+  /** `http://127.0.0.1:PORT/` */
+  readonly endpoint: string;
+  readonly httpsEndpoint?: string;
+  readonly port: number;
+  readonly httpsPort?: number;
+  /** PEM; for clients of the https endpoint to trust. */
+  readonly certificateFile?: string;
+  /** The public key of the tokens. */
+  readonly jwksUrl: string;
+  /** POST `{ appId, userId, expiresInSeconds? }` there for a Teams user's token: `{ token }`. */
+  readonly teamsTokensUrl: string;
+  readonly accessKey: string;
+  readonly resourceId: string;
+  /** All resources by their keys, the first one first. */
+  readonly resources: readonly EmulatedResource[];
+  /** The living ones, of all resources, oldest first. Times are milliseconds since the epoch. */
+  users(): { id: string; createdAt: number; tokensValidFrom?: number }[];
+  /** The last 1000 calls, newest last. */
+  requests(): RecordedRequest[];
+  clearRequests(): void;
+  /** Connections since the start, and now. */
+  sockets(): { opened: number; open: number };
+  /** @throws TypeError that names what is wrong with the fault */
+  addFault(fault: Fault): void;
+  clearFaults(): void;
+  /** A Teams user's token that the exchange takes. */
+  createTeamsToken(claims: TeamsTokenClaims): string;
+  /** Breaks what is open; the ports are free when it resolves. */
+  close(): Promise<void>;
+}
+
+/** Something to go wrong with the next calls. Without `status` and `reset`, the calls are answered as usual, after the delay. */
+export interface Fault {
+  /** Default: calls of every operation. */
+  operation?: OperationName;
+  /** How many calls; default 1. */
+  count?: number;
+  /** Before the work is done, which happens even when the client has gone away by then. At most ten minutes. */
+  delayMs?: number;
+  /** Answer this, 200..599, instead of doing the work. */
+  status?: number;
+  /** With `status`: a text as it is, anything else as JSON. Without it: the service's envelope, or a page of HTML for 502. */
+  body?: unknown;
+  headers?: Record<string, string>;
+  /** Default: application/json, or text/html for a 502 without a body. */
+  contentType?: string;
+  /** Break the connection instead of answering, before the work is done or after it. */
+  reset?: 'before' | 'after';
+}
+
+/** A call to the service's API, for tests to look at. Holds no credentials and no bodies. */
+export interface RecordedRequest {
+  method: string;
+  /** Path and query as sent; of the query only the values of api-version. */
+  path: string;
+  /** None for a path or method that no operation has. */
+  operation?: OperationName;
+  /** None while the answer is not given, and when the connection was reset. */
+  status?: number;
+  clientRequestId?: string;
+  /** Milliseconds since the epoch, by the emulator's clock. */
+  at: number;
+  userAgent?: string;
+  /** The trace that the client sent. */
+  traceparent?: string;
+}
+
+export interface TeamsTokenClaims {
+  /** Application (client) id, a guid. */
+  appId: string;
+  /** Object id of the Teams user, a guid. */
+  userId: string;
+  /** Default 3600; negative for a token that has expired. */
+  expiresInSeconds?: number;
+}

@@ -1,0 +1,129 @@
+import type { RequestListener } from 'node:http';
+import { resolve } from 'node:path';
+import type { EmulatedResource, IdentityEmulator, IdentityEmulatorOptions, TeamsTokenClaims } from './api';
+import type { AccessKey } from './authentication/accessKeySignature';
+import { makeResources } from './resources';
+import { loadCertificate, type Certificate } from './server/certificate';
+import { FaultList } from './server/faults';
+import { handleRequest, type Service } from './server/handleRequest';
+import {
+  HOST,
+  listen,
+  makeHttpServer,
+  makeHttpsServer,
+  SocketCount,
+  stopListening,
+  type Server,
+} from './server/listeners';
+import { JWKS_PATH, TEAMS_TOKENS_PATH } from './server/localCalls';
+import { RequestLog } from './server/requestLog';
+import { DataFile } from './state/dataFile';
+import type { ResourceUsers } from './state/users';
+import { AccessTokens } from './tokens/accessTokens';
+import { processSigningKey } from './tokens/signingKey';
+import { makeTeamsToken } from './tokens/teamsToken';
+
+/**
+ * Starts a stand-in for the ACS Identity service, on 127.0.0.1 alone.
+ * @throws TypeError for an invalid option; Error for a data file that is in use or not the emulator's; the system's Error with `code` EADDRINUSE and `port` for a taken port
+ */
+export async function createIdentityEmulator(options: IdentityEmulatorOptions = {}): Promise<IdentityEmulator> {
+  const { port: wantedPort = 0, httpsPort: wantedHttpsPort = false, now = Date.now, log = () => undefined } = options;
+  const keys = makeResources(options);
+  const [first] = keys;
+  if (first === undefined) throw new TypeError('There is no resource.');
+  const byResource = new Map(keys.map(({ resource }) => [resource.resourceId, resource]));
+  const dataFile = options.dataFile === undefined ? undefined : await DataFile.open(options.dataFile, byResource);
+  // Made in the background, so that the start need not wait for it.
+  const tokens = new AccessTokens(dataFile ? Promise.resolve(dataFile.signingKey) : processSigningKey());
+  const requests = new RequestLog();
+  const faults = new FaultList();
+  const closing = new AbortController();
+  const createTeamsToken = (claims: TeamsTokenClaims): string => makeTeamsToken(claims, now());
+  const hosts: Service['credentials']['hosts'] = { http: HOST, https: undefined };
+  const service: Service = {
+    credentials: { keys, entraResource: first.resource, hosts },
+    usersOf: (resourceId) => keys.find(({ resource }) => resource.resourceId === resourceId)?.resource,
+    tokens,
+    kept: () => dataFile?.kept() ?? Promise.resolve(),
+    requests,
+    faults,
+    localCalls: { faults, requests, tokens, makeTeamsToken: createTeamsToken },
+    revocationDelayMs: options.revocationDelayMs ?? 0,
+    deletedUsers: options.deletedUsers ?? 204,
+    now,
+    log,
+    closing: closing.signal,
+  };
+  const listenerFor =
+    (transport: 'http' | 'https'): RequestListener =>
+    (request, response) =>
+      handleRequest(request, response, transport, service).catch((error: unknown) => {
+        log(`identity emulator: an answer could not be sent (${error instanceof Error ? error.message : 'unknown'})`);
+        request.socket.destroy();
+      });
+
+  const sockets = new SocketCount();
+  const servers: Server[] = [];
+  const start = async (server: Server, port: number): Promise<number> => {
+    sockets.watch(server);
+    const actual = await listen(server, port);
+    servers.push(server);
+    return actual;
+  };
+  const close = async (): Promise<void> => {
+    closing.abort();
+    const stopped = servers.map(stopListening);
+    await Promise.all([...stopped, sockets.destroyAll()]);
+    await dataFile?.close();
+  };
+
+  let port: number;
+  let https: { port: number; certificate: Certificate } | undefined;
+  try {
+    port = await start(makeHttpServer(listenerFor('http'), log), wantedPort);
+    hosts.http = `${HOST}:${port}`;
+    if (wantedHttpsPort !== false) {
+      const certificate = await loadCertificate(resolve(options.certificateDirectory ?? '.local/certificates'));
+      const server = makeHttpsServer(listenerFor('https'), certificate, log);
+      https = { port: await start(server, wantedHttpsPort), certificate };
+      hosts.https = `${HOST}:${https.port}`;
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const endpoint = `http://${hosts.http}/`;
+  const httpsEndpoint = https && `https://${HOST}:${https.port}/`;
+  const resources = keys.map(({ base64, resource: { resourceId } }): EmulatedResource => {
+    const connectionString = `endpoint=${endpoint};accesskey=${base64}`;
+    if (httpsEndpoint === undefined) return { resourceId, connectionString };
+    return { resourceId, connectionString, httpsConnectionString: `endpoint=${httpsEndpoint};accesskey=${base64}` };
+  });
+  return {
+    connectionString: `endpoint=${endpoint};accesskey=${first.base64}`,
+    ...resources[0],
+    endpoint,
+    port,
+    ...(https === undefined || httpsEndpoint === undefined
+      ? {}
+      : { httpsEndpoint, httpsPort: https.port, certificateFile: https.certificate.file }),
+    jwksUrl: `${endpoint.slice(0, -1)}${JWKS_PATH}`,
+    teamsTokensUrl: `${endpoint.slice(0, -1)}${TEAMS_TOKENS_PATH}`,
+    accessKey: first.base64,
+    resourceId: first.resource.resourceId,
+    resources,
+    users: () => distinctResources(keys).flatMap((resource) => resource.list()),
+    requests: () => requests.list(),
+    clearRequests: () => requests.clear(),
+    sockets: () => sockets.count(),
+    addFault: (fault) => faults.add(fault),
+    clearFaults: () => faults.clear(),
+    createTeamsToken,
+    close,
+  };
+}
+
+const distinctResources = (keys: readonly AccessKey<ResourceUsers>[]): ResourceUsers[] => [
+  ...new Set(keys.map(({ resource }) => resource)),
+];

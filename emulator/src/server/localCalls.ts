@@ -1,0 +1,86 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TeamsTokenClaims } from '../api';
+import type { AccessTokens } from '../tokens/accessTokens';
+import type { FaultList } from './faults';
+import { readBody } from './requestBody';
+import type { RequestLog } from './requestLog';
+
+/** The emulator's own calls, which the service has not. */
+export interface LocalCalls {
+  faults: FaultList;
+  requests: RequestLog;
+  tokens: AccessTokens;
+  makeTeamsToken: (claims: TeamsTokenClaims) => string;
+}
+
+export const JWKS_PATH = '/.well-known/jwks.json';
+export const TEAMS_TOKENS_PATH = '/emulator/teamsTokens';
+
+export const isLocalCall = (path: string): boolean => path === JWKS_PATH || path.startsWith('/emulator/');
+
+/**
+ * Answers GET /.well-known/jwks.json, and for this machine alone: POST and DELETE /emulator/faults, GET and DELETE /emulator/requests,
+ * POST /emulator/teamsTokens.
+ */
+export async function answerLocalCall(
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  calls: LocalCalls,
+): Promise<void> {
+  const [status, value] = await outcome(request, path, calls).catch((error: unknown): [number, unknown] => [
+    400,
+    { error: error instanceof Error ? error.message : 'The call failed.' },
+  ]);
+  const body = value === undefined ? undefined : JSON.stringify(value);
+  response.writeHead(status, body === undefined ? {} : { 'Content-Type': 'application/json; charset=utf-8' });
+  response.end(body);
+}
+
+async function outcome(request: IncomingMessage, path: string, calls: LocalCalls): Promise<[number, unknown?]> {
+  const call = `${request.method} ${path}`;
+  if (call === `GET ${JWKS_PATH}`) return [200, await calls.tokens.jwks()];
+  if (!isFromThisMachine(request)) return [403, { error: 'Only for calls from this machine, to a loopback address.' }];
+  switch (call) {
+    case 'POST /emulator/faults':
+      calls.faults.add(await readJson(request));
+      return [204];
+    case 'DELETE /emulator/faults':
+      calls.faults.clear();
+      return [204];
+    case 'GET /emulator/requests':
+      return [200, { value: calls.requests.list() }];
+    case 'DELETE /emulator/requests':
+      calls.requests.clear();
+      return [204];
+    case `POST ${TEAMS_TOKENS_PATH}`:
+      return [201, { token: calls.makeTeamsToken(readClaims(await readJson(request))) }];
+    default:
+      return [404, { error: 'The emulator has no such call.' }];
+  }
+}
+
+/** The name is looked at too: a page in a browser could reach 127.0.0.1 under a name of its own (DNS rebinding). */
+function isFromThisMachine({ socket, headers }: IncomingMessage): boolean {
+  const address = socket.remoteAddress?.replace('::ffff:', '') ?? '';
+  const name = headers.host?.replace(/:\d+$/, '') ?? '';
+  const isPage = headers.origin !== undefined;
+  return (address.startsWith('127.') || address === '::1') && /^(localhost|127\.\d+\.\d+\.\d+)$/i.test(name) && !isPage;
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const text = (await readBody(request)).toString('utf8');
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new TypeError('The body is not valid JSON.');
+  }
+}
+
+function readClaims(value: unknown): TeamsTokenClaims {
+  const { appId, userId, expiresInSeconds } = Object(value) as Record<string, unknown>;
+  if (typeof appId !== 'string' || typeof userId !== 'string') throw new TypeError('appId and userId are texts.');
+  if (expiresInSeconds === undefined) return { appId, userId };
+  if (!Number.isInteger(expiresInSeconds)) throw new TypeError('expiresInSeconds is a whole number.');
+  return { appId, userId, expiresInSeconds: expiresInSeconds as number };
+}
