@@ -54,7 +54,7 @@ export interface IdentityEmulator {
   readonly certificateFile?: string;
   /** The public key of the tokens. */
   readonly jwksUrl: string;
-  /** POST `{ appId, userId, expiresInSeconds? }` there for a Teams user's token: `{ token }`. */
+  /** POST `{ appId?, userId?, expiresInSeconds? }` there for a Teams user's token: `{ token, appId, userId, expiresOn }`. */
   readonly teamsTokensUrl: string;
   readonly accessKey: string;
   readonly resourceId: string;

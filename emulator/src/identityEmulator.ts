@@ -39,7 +39,7 @@ export async function createIdentityEmulator(options: IdentityEmulatorOptions = 
   const requests = new RequestLog();
   const faults = new FaultList();
   const closing = new AbortController();
-  const createTeamsToken = (claims: TeamsTokenClaims): string => makeTeamsToken(claims, now());
+  const teamsToken = (claims: TeamsTokenClaims) => makeTeamsToken(claims, now());
   const hosts: Service['credentials']['hosts'] = { http: HOST, https: undefined };
   const service: Service = {
     credentials: { keys, entraResource: first.resource, hosts },
@@ -48,7 +48,7 @@ export async function createIdentityEmulator(options: IdentityEmulatorOptions = 
     kept: () => dataFile?.kept() ?? Promise.resolve(),
     requests,
     faults,
-    localCalls: { faults, requests, tokens, makeTeamsToken: createTeamsToken },
+    localCalls: { faults, requests, tokens, makeTeamsToken: teamsToken },
     revocationDelayMs: options.revocationDelayMs ?? 0,
     deletedUsers: options.deletedUsers ?? 204,
     now,
@@ -119,7 +119,7 @@ export async function createIdentityEmulator(options: IdentityEmulatorOptions = 
     sockets: () => sockets.count(),
     addFault: (fault) => faults.add(fault),
     clearFaults: () => faults.clear(),
-    createTeamsToken,
+    createTeamsToken: (claims) => teamsToken(claims).token,
     close,
   };
 }

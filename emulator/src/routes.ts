@@ -39,7 +39,7 @@ export function findRoute(method: string, path: string): Match {
   if (segments.length > 1 && segments.at(-1) === '') segments.pop();
   const decoded = segments.map(decode);
   const matching = ROUTES.filter((route) => matches(route, decoded));
-  if (!path.startsWith('/') || matching.length === 0) throw noSuchPath();
+  if (!path.startsWith('/') || matching.length === 0) throw noSuchPath(path);
   const route = matching.find((candidate) => candidate.method === method);
   if (route === undefined) throw methodNotAllowed(matching.map((candidate) => candidate.method).join(', '));
   return { operation: route.operation, userId: decoded[1] ?? '' };

@@ -79,8 +79,11 @@ function modelError(key: string, message: string): ServiceError {
 export const emptyBody = (): ServiceError =>
   envelope(400, { code: 'ValidationError', message: 'A non-empty request body is required.' }, 'before the controller');
 
+export const DOUBLE_SLASH_CAUSE = "the client's endpoint ends with '/', and a path was added that begins with one";
+
 /** ASP.NET's routing answers with a status alone. */
-export const noSuchPath = (): ServiceError => empty(404);
+export const noSuchPath = (path: string): ServiceError =>
+  empty(404, path.startsWith('//') ? `path: begins with two '/': ${DOUBLE_SLASH_CAUSE}` : undefined);
 
 export const methodNotAllowed = (allowed: string): ServiceError => empty(405, undefined, { Allow: allowed });
 

@@ -61,6 +61,29 @@ const mistakes: [string, () => CallToSend, string | RegExp][] = [
     /^path: signed without its first '\/', as a client does that takes every endpoint for https/,
   ],
   [
+    "the path signed with two '/' at its beginning",
+    () => ({ path: '/identities', sign: { target: '//identities?api-version=2023-10-01' } }),
+    "path: signed with two '/' at its beginning: the client's endpoint ends with '/', and a path was added that begins with one",
+  ],
+  [
+    'a path with an escape in upper case signed, in lower case sent',
+    () => ({
+      method: 'DELETE',
+      path: `${deletePath(userId).replaceAll('%3A', '%3a')}`,
+      sign: { target: `${deletePath(userId)}?api-version=2023-10-01` },
+    }),
+    'path: signed percent-encoded with upper-case digits (%3A), sent with lower-case ones (%3a)',
+  ],
+  [
+    'a path with an escape in lower case signed, in upper case sent',
+    () => ({
+      method: 'DELETE',
+      path: deletePath(userId),
+      sign: { target: `${deletePath(userId).replaceAll('%3A', '%3a')}?api-version=2023-10-01` },
+    }),
+    'path: signed percent-encoded with lower-case digits (%3a), sent with upper-case ones (%3A)',
+  ],
+  [
     'the query not signed',
     () => ({ path: '/identities', sign: { target: '/identities' } }),
     'query: signed without the query',
@@ -200,6 +223,15 @@ test.each(mistakes)('%s is denied, and the header and the log say why', async (_
   expect(told).toEqual(typeof why === 'string' ? why : expect.stringMatching(why));
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain(String(told));
+});
+
+test("a path that is not found because it begins with two '/' is answered 404, with the reason", async () => {
+  const { status, text, headers } = await send(emulator, { path: '//identities' });
+
+  expect({ status, text }).toEqual({ status: 404, text: '' });
+  expect(headers['x-emulator-denied-because']).toBe(
+    "path: begins with two '/': the client's endpoint ends with '/', and a path was added that begins with one",
+  );
 });
 
 test('a refusal tells neither key nor signature', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { API_VERSIONS } from '../apiVersions';
 import { printable } from '../server/printable';
+import { DOUBLE_SLASH_CAUSE } from '../serviceErrors';
 import type { SignedParts } from './stringToSign';
 
 /** One way in which a client may have signed something else than it sent. */
@@ -51,7 +52,15 @@ function paths({ target, host }: SignedParts, hosts: Hosts): Alternative[] {
   return [
     path1('signed decoded, it must be signed as it is sent (percent-encoded)', decoded(path)),
     path1('signed percent-encoded, sent otherwise', encodedColons(path)),
-    path1('signed percent-encoded with lower-case digits, sent with upper-case ones', lowerCaseEscapes(path)),
+    path1(
+      'signed percent-encoded with lower-case digits (%3a), sent with upper-case ones (%3A)',
+      changedEscapes(path, (escape) => escape.toLowerCase()),
+    ),
+    path1(
+      'signed percent-encoded with upper-case digits (%3A), sent with lower-case ones (%3a)',
+      changedEscapes(path, (escape) => escape.toUpperCase()),
+    ),
+    path1(`signed with two '/' at its beginning: ${DOUBLE_SLASH_CAUSE}`, `/${path}`),
     path1(
       "signed without its first '/'" +
         (isHttp ? ', as a client does that takes every endpoint for https (Python): give it the https endpoint' : ''),
@@ -180,7 +189,8 @@ function decoded(text: string): string {
 /** The colons of a user id in the path as `%3A`; the one that begins an action stays. */
 const encodedColons = (path: string): string => path.replace(/(?<!\/):/g, '%3A');
 
-const lowerCaseEscapes = (path: string): string => path.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase());
+const changedEscapes = (path: string, change: (escape: string) => string): string =>
+  path.replace(/%[0-9A-F]{2}/gi, change);
 
 const iso = (time: number): string => (Number.isNaN(time) ? '' : new Date(time).toISOString());
 

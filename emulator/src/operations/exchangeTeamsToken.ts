@@ -7,14 +7,13 @@ import type { Claims } from '../tokens/jwt';
 import { readTeamsToken } from '../tokens/teamsToken';
 import type { IdentityOperation, ResourceCall } from './operation';
 
-/** Assumed: lifetime and claims of these tokens were in no recording. */
-const LIFETIME_SECONDS = 86_400;
+/** Assumed: the claims of these tokens were in no recording. */
 const SCOPES = ['chat', 'voip'];
 
 /**
  * POST /teamsUser/:exchangeAccessToken. Order of checks: the model (AppId and UserId are required since 2022-06-01, the token is not:
  * without one the answer is the one to an invalid token), then the token, then the forms of appId and userId, then the claims of the token.
- * The first step is recorded, the order of the others is assumed.
+ * The first step is recorded, the order of the others is assumed. The new token ends when the Teams token does, as the API description says.
  */
 export const exchangeTeamsToken: IdentityOperation = {
   name: 'exchangeTeamsToken',
@@ -28,14 +27,15 @@ export const exchangeTeamsToken: IdentityOperation = {
     if (expected !== undefined) checkExpected(read.claims, expected);
     const userId = text(read.claims.oid);
     if (userId === '') throw invalidAccessToken('the Teams token has no oid');
+    const issuedAtSeconds = Math.floor(nowMs / 1000);
     const accessToken = await tokens.make({
       skypeId: `orgid:${userId}`,
       resourceId: users.resourceId,
       scopes: SCOPES,
-      issuedAtSeconds: Math.floor(nowMs / 1000),
-      lifetimeSeconds: LIFETIME_SECONDS,
+      issuedAtSeconds,
+      lifetimeSeconds: read.expiresAtSeconds - issuedAtSeconds,
     });
-    return jsonAnswer(200, { token: accessToken, expiresOn: dateTimeOffset(nowMs + LIFETIME_SECONDS * 1000) });
+    return jsonAnswer(200, { token: accessToken, expiresOn: dateTimeOffset(read.expiresAtSeconds * 1000, 0) });
   },
 };
 

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TeamsTokenClaims } from '../api';
 import type { AccessTokens } from '../tokens/accessTokens';
+import type { MadeTeamsToken } from '../tokens/teamsToken';
+import { readTeamsTokenOptions } from '../tokens/teamsTokenOptions';
 import type { FaultList } from './faults';
 import { readBody } from './requestBody';
 import type { RequestLog } from './requestLog';
@@ -10,7 +12,7 @@ export interface LocalCalls {
   faults: FaultList;
   requests: RequestLog;
   tokens: AccessTokens;
-  makeTeamsToken: (claims: TeamsTokenClaims) => string;
+  makeTeamsToken: (claims: TeamsTokenClaims) => MadeTeamsToken;
 }
 
 export const JWKS_PATH = '/.well-known/jwks.json';
@@ -54,7 +56,7 @@ async function outcome(request: IncomingMessage, path: string, calls: LocalCalls
       calls.requests.clear();
       return [204];
     case `POST ${TEAMS_TOKENS_PATH}`:
-      return [201, { token: calls.makeTeamsToken(readClaims(await readJson(request))) }];
+      return [201, calls.makeTeamsToken(readTeamsTokenOptions(await readJson(request)))];
     default:
       return [404, { error: 'The emulator has no such call.' }];
   }
@@ -70,17 +72,10 @@ function isFromThisMachine({ socket, headers }: IncomingMessage): boolean {
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
   const text = (await readBody(request)).toString('utf8');
+  if (text.trim() === '') return {};
   try {
     return JSON.parse(text);
   } catch {
     throw new TypeError('The body is not valid JSON.');
   }
-}
-
-function readClaims(value: unknown): TeamsTokenClaims {
-  const { appId, userId, expiresInSeconds } = Object(value) as Record<string, unknown>;
-  if (typeof appId !== 'string' || typeof userId !== 'string') throw new TypeError('appId and userId are texts.');
-  if (expiresInSeconds === undefined) return { appId, userId };
-  if (!Number.isInteger(expiresInSeconds)) throw new TypeError('expiresInSeconds is a whole number.');
-  return { appId, userId, expiresInSeconds: expiresInSeconds as number };
 }
