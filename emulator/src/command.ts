@@ -1,6 +1,7 @@
 // `npm run emulator`: the ACS identity emulator alone, until Ctrl+C or SIGTERM.
 import { commandUsage, readCommandOptions, UsageError, type CommandOptions } from './commandOptions';
 import { createIdentityEmulator, type IdentityEmulator } from './index';
+import { trustInstructions } from './server/certificateTrust';
 
 const USAGE_EXIT_CODE = 2;
 const TAKEN_PORT = 'EADDRINUSE';
@@ -19,8 +20,7 @@ function report(emulator: IdentityEmulator, format: 'text' | 'json'): string {
     lines.push('Over https:');
     for (const resource of resources)
       lines.push(`  ${about(resource.resourceId)}${resource.httpsConnectionString ?? ''}`);
-    lines.push('Clients trust it with', `  NODE_EXTRA_CA_CERTS=${certificateFile}  (Node.js)`);
-    lines.push(`  REQUESTS_CA_BUNDLE=${certificateFile}  (Python)`);
+    lines.push('Clients trust it with', ...trustInstructions(certificateFile).map((line) => `  ${line}`));
   }
   lines.push(`Public key of the tokens: ${jwksUrl}`, 'Press Ctrl+C to stop.');
   return lines.join('\n');

@@ -3,7 +3,7 @@ import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 
 export interface Certificate {
-  /** What clients trust: NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE and their like. */
+  /** What clients trust. */
   file: string;
   cert: string;
   key: string;

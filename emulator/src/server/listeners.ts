@@ -1,6 +1,8 @@
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Certificate } from './certificate';
+import { watchForDistrust } from './certificateTrust';
 
 export type Server = HttpServer | HttpsServer;
 
@@ -19,18 +21,16 @@ export function makeHttpServer(listener: RequestListener, log: (line: string) =>
 
 export function makeHttpsServer(
   listener: RequestListener,
-  certificate: { cert: string; key: string },
+  certificate: Certificate,
   log: (line: string) => void,
 ): HttpsServer {
-  const { cert, key } = certificate;
+  const { cert, key, file } = certificate;
   const server = createHttpsServer({ cert, key, keepAliveTimeout: KEEP_ALIVE_MS }, listener);
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ERR_SSL_HTTP_REQUEST') log('identity emulator: a plain http request reached the https port');
-    else if (/ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN)/.test(error.code ?? '')) {
-      log('identity emulator: a client does not trust the certificate; see NODE_EXTRA_CA_CERTS and its like');
-    }
     socket.destroy();
   });
+  watchForDistrust(server, file, log);
   return configure(server, 'https', log);
 }
 
