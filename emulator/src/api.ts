@@ -8,6 +8,11 @@ export const DEFAULT_RESOURCE_ID = '1ca10000-ac51-4de0-8000-1d3e0717e000';
 export const DEFAULT_PORT = 8090;
 
 export interface IdentityEmulatorOptions {
+  /**
+   * The address to listen on; default 127.0.0.1, which only this machine reaches. With any address that is no loopback, everyone who
+   * reaches the port can issue tokens, and change what is answered.
+   */
+  host?: string;
   /** Of the http endpoint; default 0 = any free one. */
   port?: number;
   /** Of the https endpoint; default false = none; 0 = any free one. */
@@ -22,6 +27,10 @@ export interface IdentityEmulatorOptions {
   dataFile?: string;
   /** Where the https endpoint's certificate is kept; default .local/certificates in the working directory. */
   certificateDirectory?: string;
+  /** More names and addresses that clients have for the https endpoint: its certificate is made for them too. */
+  certificateNames?: string[];
+  /** Origins of web pages that may call from a browser (CORS), as in `http://localhost:3000`; default: none. */
+  corsOrigins?: string[];
   /** How long revoked tokens go on being accepted; default 0, in the cloud up to 15 minutes. */
   revocationDelayMs?: number;
   /**
@@ -45,7 +54,7 @@ export interface EmulatedResource {
 export interface IdentityEmulator {
   readonly connectionString: string;
   readonly httpsConnectionString?: string;
-  /** `http://127.0.0.1:PORT/` */
+  /** `http://127.0.0.1:PORT/`, or with the `host` of the options. */
   readonly endpoint: string;
   readonly httpsEndpoint?: string;
   readonly port: number;

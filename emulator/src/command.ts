@@ -1,10 +1,15 @@
 // `npm run emulator`: the ACS identity emulator alone, until Ctrl+C or SIGTERM.
 import { commandUsage, readCommandOptions, UsageError, type CommandOptions } from './commandOptions';
 import { createIdentityEmulator, type IdentityEmulator } from './index';
+import { isLoopback } from './server/address';
 import { trustInstructions } from './server/certificateTrust';
 
 const USAGE_EXIT_CODE = 2;
 const TAKEN_PORT = 'EADDRINUSE';
+const FOREIGN_ADDRESS = 'EADDRNOTAVAIL';
+const UNKNOWN_NAME = 'ENOTFOUND';
+const NO_NAMES = 'EAI_AGAIN';
+const OTHER_HOST = 'Choose another one: --host ADDRESS.';
 
 function report(emulator: IdentityEmulator, format: 'text' | 'json'): string {
   const { connectionString, httpsConnectionString, certificateFile, jwksUrl, teamsTokensUrl, resources } = emulator;
@@ -26,9 +31,12 @@ function report(emulator: IdentityEmulator, format: 'text' | 'json'): string {
   return lines.join('\n');
 }
 
-function explain(error: unknown, { httpsPort }: CommandOptions): string {
+function explain(error: unknown, { host, httpsPort }: CommandOptions): string {
   if (!(error instanceof Error)) return String(error);
-  if (!('code' in error) || error.code !== TAKEN_PORT || !('port' in error)) return error.message;
+  const code = 'code' in error ? error.code : undefined;
+  if (code === FOREIGN_ADDRESS) return `The address ${host} is not one of this machine. ${OTHER_HOST}`;
+  if (code === UNKNOWN_NAME || code === NO_NAMES) return `The address ${host} is not known. ${OTHER_HOST}`;
+  if (code !== TAKEN_PORT || !('port' in error)) return error.message;
   const option = error.port === httpsPort ? '--https-port' : '--port';
   return (
     `Port ${String(error.port)} is taken by another process. Stop that process, or choose another port: ` +
@@ -56,6 +64,12 @@ async function main(): Promise<number> {
   if (options.help) {
     console.log(commandUsage);
     return 0;
+  }
+  const { host } = options;
+  if (!isLoopback(host)) {
+    console.error(
+      `Warning: with --host ${host} everyone who reaches the port can issue tokens, and change what is answered.`,
+    );
   }
   const stopped = untilStopped();
   let emulator: IdentityEmulator;

@@ -3,18 +3,19 @@ import { resolve } from 'node:path';
 import type { EmulatedResource, IdentityEmulator, IdentityEmulatorOptions, TeamsTokenClaims } from './api';
 import type { AccessKey } from './authentication/accessKeySignature';
 import { makeResources } from './resources';
+import {
+  DEFAULT_HOST,
+  inUrl,
+  isCertificateName,
+  isLoopback,
+  isOrigin,
+  ORIGIN_FORM,
+  reachableAs,
+} from './server/address';
 import { loadCertificate, type Certificate } from './server/certificate';
 import { FaultList } from './server/faults';
 import { handleRequest, type Service } from './server/handleRequest';
-import {
-  HOST,
-  listen,
-  makeHttpServer,
-  makeHttpsServer,
-  SocketCount,
-  stopListening,
-  type Server,
-} from './server/listeners';
+import { listen, makeHttpServer, makeHttpsServer, SocketCount, stopListening, type Server } from './server/listeners';
 import { JWKS_PATH, TEAMS_TOKENS_PATH } from './server/localCalls';
 import { RequestLog } from './server/requestLog';
 import { DataFile } from './state/dataFile';
@@ -24,11 +25,15 @@ import { processSigningKey } from './tokens/signingKey';
 import { makeTeamsToken } from './tokens/teamsToken';
 
 /**
- * Starts a stand-in for the ACS Identity service, on 127.0.0.1 alone.
+ * Starts a stand-in for the ACS Identity service, on 127.0.0.1 unless the options name another address.
  * @throws TypeError for an invalid option; Error for a data file that is in use or not the emulator's; the system's Error with `code` EADDRINUSE and `port` for a taken port
  */
 export async function createIdentityEmulator(options: IdentityEmulatorOptions = {}): Promise<IdentityEmulator> {
   const { port: wantedPort = 0, httpsPort: wantedHttpsPort = false, now = Date.now, log = () => undefined } = options;
+  const { host = DEFAULT_HOST, certificateNames = [], corsOrigins = [] } = options;
+  if (!certificateNames.every(isCertificateName))
+    throw new TypeError('certificateNames: a name is no host and no address.');
+  if (!corsOrigins.every(isOrigin)) throw new TypeError(`corsOrigins: ${ORIGIN_FORM}`);
   const keys = makeResources(options);
   const [first] = keys;
   if (first === undefined) throw new TypeError('There is no resource.');
@@ -40,7 +45,8 @@ export async function createIdentityEmulator(options: IdentityEmulatorOptions = 
   const faults = new FaultList();
   const closing = new AbortController();
   const teamsToken = (claims: TeamsTokenClaims) => makeTeamsToken(claims, now());
-  const hosts: Service['credentials']['hosts'] = { http: HOST, https: undefined };
+  const urlHost = inUrl(reachableAs(host));
+  const hosts: Service['credentials']['hosts'] = { http: urlHost, https: undefined };
   const service: Service = {
     credentials: { keys, entraResource: first.resource, hosts },
     usersOf: (resourceId) => keys.find(({ resource }) => resource.resourceId === resourceId)?.resource,
@@ -48,7 +54,8 @@ export async function createIdentityEmulator(options: IdentityEmulatorOptions = 
     kept: () => dataFile?.kept() ?? Promise.resolve(),
     requests,
     faults,
-    localCalls: { faults, requests, tokens, makeTeamsToken: teamsToken },
+    localCalls: { faults, requests, tokens, makeTeamsToken: teamsToken, isShared: !isLoopback(host), corsOrigins },
+    corsOrigins,
     revocationDelayMs: options.revocationDelayMs ?? 0,
     deletedUsers: options.deletedUsers ?? 204,
     now,
@@ -67,7 +74,7 @@ export async function createIdentityEmulator(options: IdentityEmulatorOptions = 
   const servers: Server[] = [];
   const start = async (server: Server, port: number): Promise<number> => {
     sockets.watch(server);
-    const actual = await listen(server, port);
+    const actual = await listen(server, port, host);
     servers.push(server);
     return actual;
   };
@@ -82,19 +89,22 @@ export async function createIdentityEmulator(options: IdentityEmulatorOptions = 
   let https: { port: number; certificate: Certificate } | undefined;
   try {
     port = await start(makeHttpServer(listenerFor('http'), log), wantedPort);
-    hosts.http = `${HOST}:${port}`;
+    hosts.http = `${urlHost}:${port}`;
     if (wantedHttpsPort !== false) {
-      const certificate = await loadCertificate(resolve(options.certificateDirectory ?? '.local/certificates'));
+      const certificate = await loadCertificate(resolve(options.certificateDirectory ?? '.local/certificates'), [
+        reachableAs(host),
+        ...certificateNames,
+      ]);
       const server = makeHttpsServer(listenerFor('https'), certificate, log);
       https = { port: await start(server, wantedHttpsPort), certificate };
-      hosts.https = `${HOST}:${https.port}`;
+      hosts.https = `${urlHost}:${https.port}`;
     }
   } catch (error) {
     await close();
     throw error;
   }
   const endpoint = `http://${hosts.http}/`;
-  const httpsEndpoint = https && `https://${HOST}:${https.port}/`;
+  const httpsEndpoint = https && `https://${hosts.https}/`;
   const resources = keys.map(({ base64, resource: { resourceId } }): EmulatedResource => {
     const connectionString = `endpoint=${endpoint};accesskey=${base64}`;
     if (httpsEndpoint === undefined) return { resourceId, connectionString };

@@ -1,6 +1,8 @@
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { DEFAULT_HOST } from './address';
 
 export interface Certificate {
   /** What clients trust. */
@@ -20,35 +22,35 @@ const VALID_DAYS = 730;
 const RENEW_BEFORE_DAYS = 30;
 
 /**
- * The certificate of the https endpoint, for localhost and 127.0.0.1: the one in the directory while it is valid, else a new one. It signs
+ * The certificate of the https endpoint, for localhost, 127.0.0.1 and `names`: the one in the directory while it is valid, else a new one. It signs
  * itself and can sign no other, so that trusting it trusts nothing else. Files: `certificate.pem`, and `certificate.key` (for its owner
  * alone), which holds both parts in one file, so that two processes that start at once cannot mix theirs up.
  */
-export async function loadCertificate(directory: string): Promise<Certificate> {
+export async function loadCertificate(directory: string, moreNames: readonly string[]): Promise<Certificate> {
+  const names = [...new Set(['localhost', DEFAULT_HOST, ...moreNames])];
   await mkdir(directory, { recursive: true });
   const pairFile = join(directory, 'certificate.key');
   const file = join(directory, 'certificate.pem');
-  const pair = (await readPair(pairFile)) ?? (await makePair(pairFile));
+  const pair = (await readPair(pairFile, names)) ?? (await makePair(pairFile, names));
   if ((await readFile(file, 'utf8').catch(() => '')) !== pair.cert) await replaceFile(file, pair.cert, 0o644);
   return { file, ...pair };
 }
 
-async function readPair(file: string): Promise<Pair | undefined> {
+async function readPair(file: string, names: readonly string[]): Promise<Pair | undefined> {
   const text = await readFile(file, 'utf8').catch(() => '');
   const [key] = /-----BEGIN PRIVATE KEY-----[^]*?-----END PRIVATE KEY-----\r?\n?/.exec(text) ?? [];
   const [cert] = /-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----\r?\n?/.exec(text) ?? [];
-  return key !== undefined && cert !== undefined && isUsable({ cert, key }) ? { cert, key } : undefined;
+  return key !== undefined && cert !== undefined && isUsable({ cert, key }, names) ? { cert, key } : undefined;
 }
 
-function isUsable({ cert, key }: Pair): boolean {
+function isUsable({ cert, key }: Pair, names: readonly string[]): boolean {
   try {
     const certificate = new X509Certificate(cert);
     const from = Date.parse(certificate.validFrom);
     const to = Date.parse(certificate.validTo);
     return (
       certificate.checkPrivateKey(createPrivateKey(key)) &&
-      certificate.checkHost('localhost') !== undefined &&
-      certificate.checkIP('127.0.0.1') !== undefined &&
+      names.every((name) => certificate[isIP(name) ? 'checkIP' : 'checkHost'](name) !== undefined) &&
       from <= Date.now() &&
       to > Date.now() + RENEW_BEFORE_DAYS * DAY_MS
     );
@@ -57,7 +59,7 @@ function isUsable({ cert, key }: Pair): boolean {
   }
 }
 
-async function makePair(file: string): Promise<Pair> {
+async function makePair(file: string, names: readonly string[]): Promise<Pair> {
   const { generate } = await import('selfsigned');
   const made = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
@@ -70,10 +72,7 @@ async function makePair(file: string): Promise<Pair> {
       { name: 'extKeyUsage', serverAuth: true },
       {
         name: 'subjectAltName',
-        altNames: [
-          { type: 2, value: 'localhost' },
-          { type: 7, ip: '127.0.0.1' },
-        ],
+        altNames: names.map((name) => (isIP(name) ? { type: 7, ip: name } : { type: 2, value: name })),
       },
     ],
   });
@@ -83,7 +82,7 @@ async function makePair(file: string): Promise<Pair> {
     await link(temporary, file);
   } catch {
     // Another process was first; or what is there is of no use any more.
-    const existing = await readPair(file);
+    const existing = await readPair(file, names);
     if (existing !== undefined) {
       await unlink(temporary);
       return existing;

@@ -10,6 +10,7 @@ import { findRoute, type Match } from '../routes';
 import { emptyBody, internalError, notKept, ServiceError } from '../serviceErrors';
 import type { ResourceUsers } from '../state/users';
 import type { AccessTokens } from '../tokens/accessTokens';
+import { allowOrigin } from './crossOrigin';
 import { faultAnswer, type FaultList } from './faults';
 import { answerLocalCall, isLocalCall, type LocalCalls } from './localCalls';
 import { printable, withoutSecrets } from './printable';
@@ -26,6 +27,7 @@ export interface Service {
   requests: RequestLog;
   faults: FaultList;
   localCalls: LocalCalls;
+  corsOrigins: readonly string[];
   revocationDelayMs: number;
   deletedUsers: 204 | 401;
   now: () => number;
@@ -55,6 +57,7 @@ export async function handleRequest(
   service: Service,
 ): Promise<void> {
   const startedAt = performance.now();
+  if (allowOrigin(request, response, service.corsOrigins)) return;
   const call = readCall(request, transport);
   if (isLocalCall(call.path)) {
     await answerLocalCall(request, response, call.path, service.localCalls);

@@ -6,9 +6,6 @@ import { watchForDistrust } from './certificateTrust';
 
 export type Server = HttpServer | HttpsServer;
 
-/** Nobody but this machine is to reach a service whose key is public. */
-export const HOST = '127.0.0.1';
-
 /** Longer than clients keep idle connections, so that none is closed while a request is on its way. */
 const KEEP_ALIVE_MS = 120_000;
 const TLS_HANDSHAKE = 0x16;
@@ -84,10 +81,10 @@ export class SocketCount {
  * Resolves to the port.
  * @throws the system's Error, with `code` EADDRINUSE and the `port` when it is taken
  */
-export function listen(server: Server, port: number): Promise<number> {
+export function listen(server: Server, port: number, host: string): Promise<number> {
   return new Promise((done, fail) => {
     server.once('error', fail);
-    server.listen(port, HOST, () => {
+    server.listen(port, host, () => {
       server.off('error', fail);
       const address = server.address();
       done(typeof address === 'object' && address !== null ? address.port : port);

@@ -3,6 +3,7 @@ import type { TeamsTokenClaims } from '../api';
 import type { AccessTokens } from '../tokens/accessTokens';
 import type { MadeTeamsToken } from '../tokens/teamsToken';
 import { readTeamsTokenOptions } from '../tokens/teamsTokenOptions';
+import { isLoopback } from './address';
 import type { FaultList } from './faults';
 import { readBody } from './requestBody';
 import type { RequestLog } from './requestLog';
@@ -13,6 +14,9 @@ export interface LocalCalls {
   requests: RequestLog;
   tokens: AccessTokens;
   makeTeamsToken: (claims: TeamsTokenClaims) => MadeTeamsToken;
+  /** Other machines reach the port, so they may make these calls too, under any name that they have for it. */
+  isShared: boolean;
+  corsOrigins: readonly string[];
 }
 
 export const JWKS_PATH = '/.well-known/jwks.json';
@@ -21,7 +25,7 @@ export const TEAMS_TOKENS_PATH = '/emulator/teamsTokens';
 export const isLocalCall = (path: string): boolean => path === JWKS_PATH || path.startsWith('/emulator/');
 
 /**
- * Answers GET /.well-known/jwks.json, and for this machine alone: POST and DELETE /emulator/faults, GET and DELETE /emulator/requests,
+ * Answers GET /.well-known/jwks.json, and for this machine (unless the port is shared), but not for web pages: POST and DELETE /emulator/faults, GET and DELETE /emulator/requests,
  * POST /emulator/teamsTokens.
  */
 export async function answerLocalCall(
@@ -42,7 +46,11 @@ export async function answerLocalCall(
 async function outcome(request: IncomingMessage, path: string, calls: LocalCalls): Promise<[number, unknown?]> {
   const call = `${request.method} ${path}`;
   if (call === `GET ${JWKS_PATH}`) return [200, await calls.tokens.jwks()];
-  if (!isFromThisMachine(request)) return [403, { error: 'Only for calls from this machine, to a loopback address.' }];
+  if (isForeignPage(request, calls))
+    return [403, { error: 'Not for web pages; --cors ORIGIN allows those of an origin.' }];
+  if (!calls.isShared && !isFromThisMachine(request)) {
+    return [403, { error: 'Only for calls from this machine, to a loopback address.' }];
+  }
   switch (call) {
     case 'POST /emulator/faults':
       calls.faults.add(await readJson(request));
@@ -66,9 +74,11 @@ async function outcome(request: IncomingMessage, path: string, calls: LocalCalls
 function isFromThisMachine({ socket, headers }: IncomingMessage): boolean {
   const address = socket.remoteAddress?.replace('::ffff:', '') ?? '';
   const name = headers.host?.replace(/:\d+$/, '') ?? '';
-  const isPage = headers.origin !== undefined;
-  return (address.startsWith('127.') || address === '::1') && /^(localhost|127\.\d+\.\d+\.\d+)$/i.test(name) && !isPage;
+  return (address.startsWith('127.') || address === '::1') && isLoopback(name.replace(/^\[(.*)\]$/, '$1'));
 }
+
+const isForeignPage = ({ headers: { origin } }: IncomingMessage, { corsOrigins }: LocalCalls): boolean =>
+  origin !== undefined && !corsOrigins.includes(origin);
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
   const text = (await readBody(request)).toString('utf8');
