@@ -2,7 +2,7 @@
 //   node build.mjs            index.js and command.js
 //   node build.mjs --types    the declarations too (npm pack)
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -53,7 +53,6 @@ function buildTypes() {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(resolve(process.argv[1])).href) {
-  rmSync(dist, { recursive: true, force: true });
   await build();
   if (process.argv.includes('--types')) buildTypes();
 }
