@@ -60,11 +60,14 @@ export const validationError = (message: string, target: string): ServiceError =
 /** A required field is missing; found while the body is bound to its model. Recorded. */
 export const requiredField = (name: string): ServiceError => modelError(name, `The ${name} field is required.`);
 
-/** A value has the wrong JSON type. The framework's text, in the form that the service gives to such texts (assumed). */
+/**
+ * A value has the wrong JSON type. The framework's text, without its .NET type and position, in the form that the service gives to such
+ * texts (assumed).
+ */
 export const wrongType = (path: string): ServiceError =>
   modelError(path, `The JSON value could not be converted to the type of the field. Path: ${path}`);
 
-/** The body is no JSON (assumed, as {@link wrongType}). */
+/** The body is no JSON. The form is that of {@link wrongType} (assumed), the text is the emulator's own. */
 export const malformedJson = (): ServiceError => modelError('$', 'The request body is not valid JSON. Path: $');
 
 function modelError(key: string, message: string): ServiceError {
