@@ -9,7 +9,8 @@ const run = promisify(execFile);
 const repository = resolve(__dirname, '../..');
 const directory = mkdtempSync(join(tmpdir(), 'emulator-package-'));
 const inDirectory = (...parts: string[]) => join(directory, ...parts);
-const npm = (args: string[], cwd: string) => spawnSync('npm', args, { cwd, encoding: 'utf8' });
+const npm = (args: string[], cwd: string) =>
+  spawnSync('npm', args, { cwd, encoding: 'utf8', shell: process.platform === 'win32' });
 
 const UNREACHABLE =
   /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED|ERR_SOCKET_TIMEOUT)\b/;
