@@ -1,6 +1,6 @@
 // What the npm scripts run: installs the packages when they are missing, builds, then starts the rest.
 // It is the first thing to run in a fresh clone, so it is plain JavaScript on Node's built-ins alone.
-//   node local/bootstrap.mjs start|watch|services|test|emulator|cli|package|host [arguments for it]
+//   node local/bootstrap.mjs start|watch|services|test|emulator|cli|package|host|docs [arguments for it]
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -23,6 +23,7 @@ const commands = {
   cli: { build: true, staysInDirectory: true, run: () => [inProject('.local/build/cli/command.js')] },
   package: { build: true, run: () => [inProject('local/package.mjs')] },
   host: { build: true, run: () => [inProject('.local/build/functionsHost/command.js')] },
+  docs: { build: true, run: () => [inProject('.local/build/documents.js')] },
   // Jest's globalSetup builds, so that a plain `npx jest` does too.
   test: { build: false, run: () => [inProject('node_modules/jest/bin/jest.js')] },
 };

@@ -24,6 +24,7 @@ const distDirectory = join(projectRoot, 'dist');
 const localEntryPoints = [
   './local/start.ts',
   './local/storageProcess.ts',
+  './local/documents.ts',
   './local/emulator/command.ts',
   './local/functionsHost/command.ts',
   './local/functionsHost/worker.ts',

@@ -22,6 +22,7 @@ beforeEach(async () => {
   for (const entry of [
     'start',
     'storageProcess',
+    'documents',
     'emulator/command',
     'functionsHost/command',
     'functionsHost/worker',
@@ -60,6 +61,7 @@ describe('the build', () => {
         'cli/command.js',
         'start.js',
         'storageProcess.js',
+        'documents.js',
         'emulator/command.js',
         'functionsHost/command.js',
         'functionsHost/worker.js',
