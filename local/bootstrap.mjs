@@ -95,9 +95,12 @@ async function installPackages() {
   });
   child.stdout.on('data', (data) => output.push(data));
   child.stderr.on('data', (data) => output.push(data));
-  const exitCode = await endOf(child).catch((error) => {
-    throw new Stop(`npm could not be started (${error.message}). Run "npm ci" yourself, then try again.`);
-  });
+  const stopProgress = showProgress(startedAt);
+  const exitCode = await endOf(child)
+    .catch((error) => {
+      throw new Stop(`npm could not be started (${error.message}). Run "npm ci" yourself, then try again.`);
+    })
+    .finally(stopProgress);
   if (exitCode === 0) {
     console.error(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
     return;
@@ -108,6 +111,28 @@ async function installPackages() {
     `Installing the packages failed: npm ci ended with exit code ${exitCode}, its output is above. ` +
       'It needs the package registry (npm config get registry; behind a proxy also npm config get proxy).',
   );
+}
+
+/**
+ * Shows how many packages are there, while npm itself prints nothing: in a terminal in one line that changes, elsewhere in a
+ * line every 15 s. Returns what ends it.
+ */
+function showProgress(startedAt) {
+  const packages = Object.entries(readPackages(inProject('package-lock.json')) ?? {})
+    .filter(([path, { optional }]) => path !== '' && !optional)
+    .map(([path]) => inProject(path, 'package.json'));
+  const inTerminal = process.stderr.isTTY === true;
+  const clearLine = '\r\u001b[K';
+  const show = () => {
+    const count = packages.filter(existsSync).length;
+    const line = `  ${count} of ${packages.length} packages, ${Math.round((Date.now() - startedAt) / 1000)} s`;
+    process.stderr.write(inTerminal ? `${clearLine}${line}` : `${line}\n`);
+  };
+  const showing = setInterval(show, inTerminal ? 1000 : 15_000);
+  return () => {
+    clearInterval(showing);
+    if (inTerminal) process.stderr.write(clearLine);
+  };
 }
 
 /**
