@@ -22,6 +22,8 @@ export interface HostedFunction {
 export interface AppFunction extends HostedFunction {
   id: string;
   trigger: Binding;
+  /** HTTP functions only: prefix and route, like /api/users/{userId}. */
+  path?: string;
   /** HTTP functions without an error. */
   match?: RouteMatcher;
   /** Timers without an error. */
@@ -81,7 +83,8 @@ function prepareHttpFunction(entry: AppFunction, hostJson: HostJson, hostUrl: st
   entry.type = 'http';
   entry.methods = (trigger.methods ?? []).map((method) => method.toUpperCase());
   entry.authLevel = trigger.authLevel;
-  entry.url = `${hostUrl}/${path}`;
+  entry.path = `/${path}`;
+  entry.url = hostUrl + entry.path;
 
   const error = routeError(entry, earlier);
   if (error === undefined) entry.match = compileRoute(path);

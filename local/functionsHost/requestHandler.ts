@@ -3,6 +3,7 @@ import { answerAdminCall } from './adminApi';
 import { refusalOf } from './callers';
 import { applyCors } from './cors';
 import type { AppFunction } from './functionTable';
+import { HOME_PAGE_HEADERS, renderHomePage } from './homePage';
 import type { HostJson, HostPart } from './hostSettings';
 import { sendResponse } from './httpResponse';
 import { findFunction, isBodyTooLarge, readTriggerInput, type RoutedFunction } from './httpTrigger';
@@ -22,8 +23,6 @@ export interface ServedApp {
   /** Calls a function without a request. */
   startFunction: (entry: AppFunction) => void;
 }
-
-const HOME_PAGE = '<!DOCTYPE html><title>Functions</title><h1>Your local Functions host is running.</h1>';
 
 /** Answers as the real host does: first who may call, then /admin, then the functions, then the home page. */
 export async function answerRequest(app: ServedApp, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -47,7 +46,8 @@ export async function answerRequest(app: ServedApp, request: IncomingMessage, re
   const routed = findFunction(functions, method, path);
   if (routed) return answerByFunction(app, routed, request, response);
   if (path === '/' && ['GET', 'HEAD', 'POST'].includes(method)) {
-    return sendResponse(response, app.hidesHomePage ? 204 : 200, { 'content-type': 'text/html' }, HOME_PAGE);
+    if (app.hidesHomePage) return sendResponse(response, 204);
+    return sendResponse(response, 200, HOME_PAGE_HEADERS, renderHomePage(functions));
   }
   sendResponse(response, 404);
 }
