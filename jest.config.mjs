@@ -12,8 +12,9 @@ const ofUnits = [
   '<rootDir>/test/{base,http}/**/*.test.ts',
   '<rootDir>/test/identity/{connections,functionUrlActions,keptTokens,retries}.test.ts',
   '<rootDir>/test/workflow/{engine,runSchedule,deeperChecks}.test.ts',
-  '<rootDir>/test/local/{arguments,coreTools,localSettings,runPrinter,startedParts}.test.ts',
+  '<rootDir>/test/local/{arguments,coreTools,localSettings,startedParts}.test.ts',
   '<rootDir>/emulator/test/{badInput,deniedReasons,faults,headers,recordedPairs,signature}.test.ts',
+  '<rootDir>/test/cli/runPrinter.test.ts',
   '<rootDir>/test/{architecture,readme}.test.ts',
 ];
 

@@ -21,7 +21,8 @@ export interface PolledAnswers {
 /** A copy of the project as a fresh clone after `npm ci`: its settings are those of the example, its storage is empty. */
 export async function copyProject(projectRoot: string): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'start-'));
-  const files = ['src', 'local', 'cli', 'host.json', 'package.json', 'tsconfig.json', 'local.settings.json.example'];
+  const folders = ['src', 'local', 'cli', 'emulator'];
+  const files = [...folders, 'host.json', 'package.json', 'tsconfig.json', 'local.settings.json.example'];
   for (const file of files) await cp(join(projectRoot, file), join(copy, file), { recursive: true });
   await symlink(join(projectRoot, 'node_modules'), join(copy, 'node_modules'), 'junction');
   return copy;

@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 import { CommandError } from './commandError';
-import { checkUserId, SCOPES } from '../src/identity/inputs';
-import type { Scope } from '../src/identity/identityActions';
+import { checkUserId } from '../src/identity/inputs';
+import { SCOPES, type Scope } from '../src/base/settings';
 import { isLoopback } from '../src/base/loopback';
-import { DEEPER_CHECKS, type DeeperCheck } from '../src/base/workflowSettings';
+import { DEEPER_CHECKS, type DeeperCheck } from '../src/base/runSettings';
 
 // Each takes the text of an option or argument, and throws InvalidArgumentError, which commander reports with the option's name.
 

@@ -1,6 +1,6 @@
 // What the npm scripts run: installs the packages when they are missing, builds, then starts the rest.
 // It is the first thing to run in a fresh clone, so it is plain JavaScript on Node's built-ins alone.
-//   node local/bootstrap.mjs start|watch|services|test|emulator|cli|package|host [arguments for it]
+//   node local/bootstrap.mjs start|watch|services|test|emulator|cli|package|host|docs [arguments for it]
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -23,6 +23,7 @@ const commands = {
   cli: { build: true, staysInDirectory: true, run: () => [inProject('.local/build/cli/command.js')] },
   package: { build: true, run: () => [inProject('local/package.mjs')] },
   host: { build: true, run: () => [inProject('.local/build/functionsHost/command.js')] },
+  docs: { build: true, run: () => [inProject('.local/build/documents.js')] },
   // Jest's globalSetup builds, so that a plain `npx jest` does too.
   test: { build: false, run: () => [inProject('node_modules/jest/bin/jest.js')] },
 };
@@ -97,9 +98,12 @@ async function installPackages() {
   });
   child.stdout.on('data', (data) => output.push(data));
   child.stderr.on('data', (data) => output.push(data));
-  const exitCode = await endOf(child).catch((error) => {
-    throw new Stop(`npm could not be started (${error.message}). Run "npm ci" yourself, then try again.`);
-  });
+  const stopProgress = showProgress(startedAt);
+  const exitCode = await endOf(child)
+    .catch((error) => {
+      throw new Stop(`npm could not be started (${error.message}). Run "npm ci" yourself, then try again.`);
+    })
+    .finally(stopProgress);
   if (exitCode === 0) {
     console.error(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
     return;
@@ -110,6 +114,28 @@ async function installPackages() {
     `Installing the packages failed: npm ci ended with exit code ${exitCode}, its output is above. ` +
       'It needs the package registry (npm config get registry; behind a proxy also npm config get proxy).',
   );
+}
+
+/**
+ * Shows how many packages are there, while npm itself prints nothing: in a terminal in one line that changes, elsewhere in a
+ * line every 15 s. Returns what ends it.
+ */
+function showProgress(startedAt) {
+  const packages = Object.entries(readPackages(inProject('package-lock.json')) ?? {})
+    .filter(([path, { optional }]) => path !== '' && !optional)
+    .map(([path]) => inProject(path, 'package.json'));
+  const inTerminal = process.stderr.isTTY === true;
+  const clearLine = '\r\u001b[K';
+  const show = () => {
+    const count = packages.filter(existsSync).length;
+    const line = `  ${count} of ${packages.length} packages, ${Math.round((Date.now() - startedAt) / 1000)} s`;
+    process.stderr.write(inTerminal ? `${clearLine}${line}` : `${line}\n`);
+  };
+  const showing = setInterval(show, inTerminal ? 1000 : 15_000);
+  return () => {
+    clearInterval(showing);
+    if (inTerminal) process.stderr.write(clearLine);
+  };
 }
 
 /**

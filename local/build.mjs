@@ -17,6 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as esbuild from 'esbuild';
+import { watchTypes } from './typeWatch.mjs';
 
 const projectRoot = resolve(fileURLToPath(import.meta.url), '../..');
 const distDirectory = join(projectRoot, 'dist');
@@ -24,6 +25,7 @@ const distDirectory = join(projectRoot, 'dist');
 const localEntryPoints = [
   './local/start.ts',
   './local/storageProcess.ts',
+  './local/documents.ts',
   './local/functionsHost/command.ts',
   './local/functionsHost/worker.ts',
 ];
@@ -158,7 +160,7 @@ export async function build() {
 }
 
 /**
- * Rebuilds the app on every change for as long as the process lives. Errors are printed and the watch goes on.
+ * Rebuilds the app on every change, and checks its types, for as long as the process lives. Errors are printed and the watch goes on.
  * A chunk file that is new since the start is not seen.
  * @param {(line: string) => void} log takes one line a rebuild
  */
@@ -185,10 +187,14 @@ export async function watchApp(log) {
   const watching = await esbuild.context(appOptions([reportRebuilds]));
   await watching.watch();
   await firstBuild;
+  stopTypeWatch = watchTypes(projectRoot, log);
 }
+
+let stopTypeWatch;
 
 /** Ends esbuild's own process, and stays until it is gone: exiting before would leave it to the system's init. */
 export async function stopBuilding() {
+  stopTypeWatch?.();
   await esbuild.stop();
   await sleep(50);
 }

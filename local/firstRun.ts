@@ -1,5 +1,5 @@
 import { messageOf } from './messages';
-import { describeRun, type PrintedRun, type PrintStyle } from './runPrinter';
+import { describeRun, type PrintedRun, type PrintStyle } from '../cli/output/runPrinter';
 
 /** Past the app's own limits for a run (120 s) and its cleanup (30 s). */
 const answerLimitMs = 160_000;
@@ -37,7 +37,7 @@ export async function runWorkflowOnce(
     for (const line of ['', ...describeRun(body, style), '']) print(line);
     return body.status === 'Succeeded';
   }
-  print(`POST ${path} answered ${status}${faultText(body) ?? adviceFor(status)}`);
+  print(`POST ${path} answered ${status}${errorText(body) ?? adviceFor(status)}`);
   return false;
 }
 
@@ -51,7 +51,7 @@ function isRun(body: unknown): body is PrintedRun {
 }
 
 /** `{ "error": { code, message, target?, details? } }` as text. */
-function faultText(body: unknown): string | undefined {
+function errorText(body: unknown): string | undefined {
   const error = isObject(body) ? body['error'] : undefined;
   if (!isObject(error) || typeof error['message'] !== 'string') return undefined;
   const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -1,4 +1,5 @@
-import { copyFile, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { constants, copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, CommandError, FAILED, messageOf } from './messages';
 
@@ -15,6 +16,27 @@ export interface LocalSettings {
   sourceOf(name: string): string;
 }
 
+/** What is printed when it was made. */
+export const SETTINGS_WERE_MADE = `Made ${SETTINGS_FILE} from ${SETTINGS_FILE}.example.`;
+
+/**
+ * Makes local.settings.json from local.settings.json.example if it is missing. A file that exists is never changed.
+ * @returns whether it was made
+ * @throws {CommandError} if it is missing and cannot be made
+ */
+export async function createLocalSettings(projectRoot: string): Promise<boolean> {
+  const file = join(projectRoot, SETTINGS_FILE);
+  if (existsSync(file)) return false;
+  try {
+    await copyFile(`${file}.example`, file, constants.COPYFILE_EXCL);
+    return true;
+  } catch (error) {
+    // Another start has just made it.
+    if (codeOf(error) === 'EEXIST') return false;
+    throw new CommandError(`There is no ${SETTINGS_FILE}, and none can be made: ${messageOf(error)}`, FAILED);
+  }
+}
+
 /**
  * Reads local.settings.json, made from local.settings.json.example when it is missing.
  * @throws {CommandError} that names what to do, if it cannot be read or is not what `func` takes
@@ -24,20 +46,10 @@ export async function readLocalSettings(
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<LocalSettings> {
   const file = join(projectRoot, SETTINGS_FILE);
-  const example = `${file}.example`;
-  let created = false;
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT')
-      throw new CommandError(`${SETTINGS_FILE} cannot be read: ${messageOf(error)}`, FAILED);
-    await copyFile(example, file).catch((copyError: unknown) => {
-      throw new CommandError(`There is no ${SETTINGS_FILE}, and none can be made: ${messageOf(copyError)}`, FAILED);
-    });
-    created = true;
-    text = await readFile(file, 'utf8');
-  }
+  const created = await createLocalSettings(projectRoot);
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new CommandError(`${SETTINGS_FILE} cannot be read: ${messageOf(error)}`, FAILED);
+  });
   const values = valuesOf(text);
   const inEnvironment = (name: string): boolean => (environment[name] ?? '') !== '';
   return {

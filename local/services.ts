@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createIdentityEmulator, DEFAULT_PORT, type IdentityEmulator } from '../emulator/src';
 import { DEFAULT_STORAGE_PORT, type StartArguments } from './arguments';
+import { createLocalSettings, SETTINGS_WERE_MADE } from './localSettings';
 import { explainTakenPort, takenPort } from './messages';
 import type { StartedParts } from './startedParts';
 import { startStorage, type RunningStorage } from './storage';
@@ -62,13 +63,14 @@ export async function startAzurite(projectRoot: string, parts: StartedParts, por
   }
 }
 
-/** `npm run services`: the emulators alone, for `func start` or a debugger. */
+/** `npm run services`: the emulators alone, for `func start` or a debugger, which read local.settings.json. */
 export async function startServices(
   projectRoot: string,
   args: StartArguments,
   parts: StartedParts,
   print: (line: string) => void,
 ): Promise<RunningStorage> {
+  if (await createLocalSettings(projectRoot)) print(SETTINGS_WERE_MADE);
   const ports = { port: args.emulatorPort ?? DEFAULT_PORT, httpsPort: args.emulatorHttpsPort };
   const [emulator, storage] = await Promise.all([
     startEmulator(projectRoot, parts, ports, print),

@@ -4,7 +4,7 @@ import { readArguments, usageOf, type StartArguments } from './arguments';
 import { runWorkflowOnce } from './firstRun';
 import type { StopSignal } from './functionsHost/host';
 import { CommandError } from './messages';
-import { styleFor } from './runPrinter';
+import { styleFor } from '../cli/output/runPrinter';
 import { startApp } from './startApp';
 import { startServices } from './services';
 import { StartedParts } from './startedParts';

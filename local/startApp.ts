@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DEFAULT_STORAGE_PORT, type StartArguments } from './arguments';
 import { findCoreTools, startCoreTools, type CoreTools } from './coreTools';
 import { startFunctionsHost } from './functionsHost/host';
-import { readLocalSettings, SETTINGS_FILE } from './localSettings';
+import { readLocalSettings, SETTINGS_WERE_MADE } from './localSettings';
 import { explainTakenPort } from './messages';
 import type { RunningHost } from './runningHost';
 import { startAzurite, startEmulator, type LocalStorage } from './services';
@@ -18,7 +18,7 @@ export async function startApp(
   print: (line: string) => void,
 ): Promise<{ host: RunningHost; storage: LocalStorage | undefined }> {
   const settings = await readLocalSettings(projectRoot);
-  if (settings.created) print(`Made ${SETTINGS_FILE} from ${SETTINGS_FILE}.example.`);
+  if (settings.created) print(SETTINGS_WERE_MADE);
   const chosen = chooseStandIns(settings);
   for (const remark of chosen.remarks) print(remark);
 

@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { CommandError, FAILED } from './messages';
-import type { StorageMessage } from './storageProcess';
+import type { StorageMessage, StorageProcessOptions } from './storageProcess';
 
 export interface StorageOptions {
   /** Blobs on this port, queues on the next, tables on the one after; 0 = any free ones. */
@@ -49,11 +49,9 @@ function builtProcessFile(): string {
 export async function startStorage(options: StorageOptions): Promise<RunningStorage> {
   const { location, tableOnly = false } = options;
   if (location !== undefined) await mkdir(location, { recursive: true });
-  const environment = { ...process.env };
-  // It would replace the well-known account that UseDevelopmentStorage=true means.
-  delete environment['AZURITE_ACCOUNTS'];
-  const child = fork(options.processFile ?? builtProcessFile(), azuriteArguments(options), {
-    env: environment,
+  const child = fork(options.processFile ?? builtProcessFile(), [JSON.stringify(processOptions(options))], {
+    // AZURITE_ACCOUNTS would replace the well-known account that UseDevelopmentStorage=true means.
+    env: { ...process.env, AZURITE_ACCOUNTS: undefined },
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
@@ -81,17 +79,23 @@ export async function startStorage(options: StorageOptions): Promise<RunningStor
   };
 }
 
-function azuriteArguments({ port, location, inMemory = false, tableOnly = false }: StorageOptions): string[] {
-  const portAfter = (step: number): string => String(port === 0 ? 0 : port + step);
-  return [
-    tableOnly ? 'table' : 'all',
-    ...(tableOnly ? [] : ['--blobHost', '127.0.0.1', '--blobPort', portAfter(0)]),
-    ...(tableOnly ? [] : ['--queueHost', '127.0.0.1', '--queuePort', portAfter(1)]),
-    ...['--tableHost', '127.0.0.1', '--tablePort', tableOnly ? String(port) : portAfter(2)],
-    ...(inMemory || location === undefined ? ['--inMemoryPersistence'] : ['--location', location]),
-    // The SDKs' api-version is often newer than the one that this Azurite knows.
-    ...['--silent', '--disableTelemetry', '--skipApiVersionCheck'],
-  ];
+function processOptions({
+  port,
+  location,
+  inMemory = false,
+  tableOnly = false,
+}: StorageOptions): StorageProcessOptions {
+  const portAfter = (step: number): number => (port === 0 ? 0 : port + step);
+  return {
+    services: tableOnly
+      ? [{ service: 'table', port }]
+      : [
+          { service: 'blob', port },
+          { service: 'queue', port: portAfter(1) },
+          { service: 'table', port: portAfter(2) },
+        ],
+    ...(!inMemory && location !== undefined && { location }),
+  };
 }
 
 function portsOf(child: ChildProcess): Promise<number[]> {

@@ -1,61 +1,100 @@
-// Azurite in a process of its own, made by storage.ts. It lives as long as the channel to its parent is open: the parent
+// Azurite in a process of its own, forked by storage.ts. It lives as long as the channel to its parent is open: the parent
 // decides when it stops, and it never outlives the parent, however that ends.
-//   argv: all|table, then Azurite's own arguments
-import http from 'node:http';
-import { type AddressInfo } from 'node:net';
+//   argv: one StorageProcessOptions as JSON
+import { join } from 'node:path';
+import type ConfigurationBase from 'azurite/dist/src/common/ConfigurationBase';
+import type ServerBase from 'azurite/dist/src/common/ServerBase';
+import type * as Telemetry from 'azurite/dist/src/common/Telemetry';
 
-/** What this process sends to its parent: every port once, in the order blob, queue, table, or only table. */
+/** In the order in which they start and their ports are reported. */
+export type StorageService = 'blob' | 'queue' | 'table';
+
+export interface StorageProcessOptions {
+  /** The services to start, each on its port of 127.0.0.1; 0 = any free one. */
+  services: { service: StorageService; port: number }[];
+  /** An existing directory for the data; without it nothing is kept on disk. */
+  location?: string;
+}
+
+/** What this process sends to its parent, once: the port of each service in the order of the options, or why it cannot start. */
 export type StorageMessage = { ready: number[] } | { failed: string; code?: string; port?: number };
 
-const [, , services, ...azuriteArguments] = process.argv;
-const serverCount = services === 'table' ? 1 : 3;
+const host = '127.0.0.1';
 const stopLimitMs = 5000;
 
-const ports: number[] = [];
-let failure: StorageMessage | undefined;
+const options = JSON.parse(process.argv[2] ?? '') as StorageProcessOptions;
 
-// Azurite has no programmatic start that gives the real ports or errors, so its servers are watched from outside.
-const createServer = http.createServer.bind(http);
-http.createServer = ((...serverArguments: Parameters<typeof createServer>) => {
-  const server = createServer(...serverArguments);
-  server.on('listening', () => {
-    ports.push((server.address() as AddressInfo).port);
-    if (ports.length === serverCount) process.send?.({ ready: ports } satisfies StorageMessage);
-  });
-  server.on('error', (error: NodeJS.ErrnoException & { port?: number }) => {
-    failure ??= {
-      failed: error.message,
-      ...(error.code !== undefined && { code: error.code }),
-      ...(error.port !== undefined && { port: error.port }),
-    };
-  });
-  return server;
-}) as typeof http.createServer;
+/** Loads a file of Azurite. Each service is loaded only when it is started: tables alone start in half the time. */
+function loadAzurite<Module>(file: string): Module {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- its files are CommonJS and depend on the service
+  return require(`azurite/dist/src/${file}`) as Module;
+}
 
-// Azurite writes to stderr why it gives up, then ends its process: the parent hears of it first.
-const lastWords: string[] = [];
-console.error = (...words: unknown[]) => void lastWords.push(words.map(String).join(' '));
-console.log = () => undefined;
-const exit = process.exit.bind(process);
-process.exit = ((code?: number) => {
-  const message = failure ?? { failed: lastWords.join('\n').replace(/^Exit.*? unhandled error: /, '') };
-  if (process.connected && ports.length < serverCount) process.send?.(message, () => exit(code));
-  else exit(code);
-}) as typeof process.exit;
+function createServer(service: StorageService, port: number): ServerBase {
+  const name = { blob: 'Blob', queue: 'Queue', table: 'Table' }[service];
+  const { default: Configuration } = loadAzurite<{ default: new (host: string, port: number) => ConfigurationBase }>(
+    `${service}/${name}Configuration`,
+  );
+  const { default: Server } = loadAzurite<{ default: new (configuration: ConfigurationBase) => ServerBase }>(
+    `${service}/${name}Server`,
+  );
+  return new Server(configure(new Configuration(host, port)));
+}
+
+function configure(configuration: ConfigurationBase): ConfigurationBase {
+  configuration.enableAccessLog = false;
+  // The SDKs' api-version is often newer than the one that this Azurite knows.
+  configuration.skipApiVersionCheck = true;
+  const { location } = options;
+  if (location === undefined) {
+    configuration.isMemoryPersistence = true;
+    return configuration;
+  }
+  configuration.metadataDBPath = join(location, configuration.metadataDBPath);
+  if (configuration.extentDBPath !== undefined) {
+    configuration.extentDBPath = join(location, configuration.extentDBPath);
+  }
+  if (configuration.persistencePathArray !== undefined) {
+    configuration.persistencePathArray = configuration.persistencePathArray.map((directory) => ({
+      ...directory,
+      locationPath: join(location, directory.locationPath),
+    }));
+  }
+  return configuration;
+}
+
+const portOf = (server: ServerBase): number => Number(server.getHttpServerAddress().split(':').at(-1));
+
+/** The servers, once all of them listen. */
+async function startServers(): Promise<ServerBase[]> {
+  loadAzurite<typeof Telemetry>('common/Telemetry').AzuriteTelemetryClient.init(options.location ?? '', false);
+  const servers = options.services.map(({ service, port }) => createServer(service, port));
+  for (const server of servers) await server.start();
+  return servers;
+}
+
+function failureOf(error: unknown): StorageMessage {
+  const { message, code, port } = error as NodeJS.ErrnoException & { port?: number };
+  return { failed: message, ...(code !== undefined && { code }), ...(port !== undefined && { port }) };
+}
+
+/** Writes the data. The process then ends when its last request is answered, or after the limit. */
+async function stopServers(servers: ServerBase[]): Promise<void> {
+  setTimeout(() => process.exit(0), stopLimitMs).unref();
+  await Promise.all(servers.map((server) => server.close()));
+}
 
 // Ctrl+C goes to the whole group, but the app still needs its storage while it stops.
-const once = process.once.bind(process);
-process.once = ((event: string, listener: () => void) =>
-  /^SIG(INT|TERM|HUP)$/.test(event) ? process : once(event, listener)) as typeof process.once;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
-process.on('disconnect', () => {
-  if (ports.length < serverCount) exit(0);
-  // What Azurite takes as its order to write its data and close.
-  process.emit('message', 'shutdown', undefined);
-  setTimeout(() => exit(0), stopLimitMs).unref();
-});
+const exitWhileStarting = (): void => process.exit(0);
+process.on('disconnect', exitWhileStarting);
 
-process.argv = [process.argv[0] ?? 'node', 'azurite', ...azuriteArguments];
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- a program, not a module: loading it runs it
-require(services === 'table' ? 'azurite/dist/src/table/main.js' : 'azurite/dist/src/azurite.js');
+startServers().then(
+  (servers) => {
+    process.off('disconnect', exitWhileStarting);
+    process.on('disconnect', () => void stopServers(servers));
+    process.send?.({ ready: servers.map(portOf) } satisfies StorageMessage);
+  },
+  (error: unknown) => process.send?.(failureOf(error), () => process.exit(1)),
+);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { ANSWERED_CODES } from '../src/base/errors';
-import { settingNames } from './settingNames';
+import { everySetting } from '../local/documents';
 
 const root = resolve(__dirname, '..');
 const run = promisify(execFile);
@@ -126,12 +126,13 @@ test('the README explains every code of an error that functions answer with, wit
   expect(Object.fromEntries(documented)).toEqual(ANSWERED_CODES);
 });
 
-test('every setting that is read stands in the settings table of the README', () => {
-  const names = settingNames();
-  expect(names.length).toBeGreaterThan(10);
-  const table = text('README.md')
-    .split('\n')
-    .filter((line) => line.startsWith('|'))
-    .join('\n');
-  expect(names.filter((name) => !table.includes(`\`${name}\``))).toEqual([]);
+test('every setting that the app reads is in the schema, and the generated parts of the documents are up to date', async () => {
+  const files = sources.filter((file) => file.startsWith('src/'));
+  const names = [...everySetting().keys()];
+  // the timer's binding names its setting by itself
+  const named = files.flatMap((file) => [...text(file).matchAll(/%(\w+)%/g)].map(([, name = '']) => name));
+  expect(named).toContain('WORKFLOW_SCHEDULE');
+  expect(named.filter((name) => !names.includes(name))).toEqual([]);
+  const { stdout } = await run(process.execPath, ['.local/build/documents.js', '--check'], { cwd: root });
+  expect(stdout).toBe('');
 });

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { painter, plain, styleFor } from '../../local/runPrinter';
+import { painter, plain, styleFor } from '../output/runPrinter';
 import type { Connection } from '../../src/identity/connections';
 import { redactText } from '../../src/base/redact';
 import { CommandError, FAILED } from '../commandError';

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { colourOf, describeRun, painter, plain, styleFor, type PrintedRun } from '../../local/runPrinter';
+import { colourOf, describeRun, painter, plain, styleFor, type PrintedRun } from '../output/runPrinter';
 import { RUN_STATUSES } from '../../src/runs/run';
 import { askApp } from '../appCalls';
 import { CommandError, FAILED } from '../commandError';
@@ -14,11 +14,6 @@ interface ListOptions extends TargetOptions {
   clientTrackingId?: string;
   top: number;
   output: 'text' | 'json';
-}
-
-interface ListedRun extends PrintedRun {
-  startTime?: string;
-  trigger?: { name?: string };
 }
 
 export function addRuns(program: Command): void {
@@ -59,7 +54,7 @@ async function listRuns(options: ListOptions): Promise<void> {
   for (const [name, value] of Object.entries({ status, since, until, clientTrackingId, connection })) {
     if (value !== undefined) query.set(name, value);
   }
-  const page = (await askApp(options, `runs?${query.toString()}`)) as { value: ListedRun[]; nextLink?: string };
+  const page = (await askApp(options, `runs?${query.toString()}`)) as { value: PrintedRun[]; nextLink?: string };
   if (options.output === 'json') {
     console.log(JSON.stringify(page.value, undefined, 2));
     return;
@@ -86,7 +81,7 @@ async function listRuns(options: ListOptions): Promise<void> {
         plain(run.id),
       ].join('  '),
     );
-    if (run.error) console.log(`    ${plain(`${run.error.code ?? ''}: ${run.error.message ?? ''}`)}`);
+    if (run.error) console.log(`    ${plain(`${run.error.code}: ${run.error.message}`)}`);
   }
   if (page.nextLink !== undefined) {
     console.log(`There are more: see --top, or go on with --until ${page.value.at(-1)?.startTime ?? ''}.`);

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
-import { describeRun, styleFor, type PrintedRun } from '../../local/runPrinter';
-import type { Scope } from '../../src/identity/identityActions';
+import { describeRun, styleFor, type PrintedRun } from '../output/runPrinter';
+import type { Scope } from '../../src/base/settings';
 import { LIMITS } from '../../src/base/limits';
 import { askApp } from '../appCalls';
 import { FAILED } from '../commandError';

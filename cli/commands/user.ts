@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { Scope } from '../../src/identity/identityActions';
+import type { Scope } from '../../src/base/settings';
 import { redactToken } from '../../src/base/redact';
 import { watchInterruption } from '../interruption';
 import { outputFormat, scopeList, userId, wholeNumber } from '../optionValues';

@@ -1,13 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import type { Spinner } from 'yocto-spinner';
-import {
-  describeAction,
-  describeEnd,
-  describeVerdict,
-  styleFor,
-  type PrintStyle,
-  type StepWidths,
-} from '../../local/runPrinter';
+import { describeAction, describeEnd, describeVerdict, styleFor, type PrintStyle, type StepWidths } from './runPrinter';
 import type { Action, Run } from '../../src/runs/run';
 import type { Workflow } from '../../src/workflow/step';
 

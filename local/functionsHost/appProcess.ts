@@ -1,116 +1,119 @@
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer, Call, FromApp, LoadedApp, LogEntry, ToApp } from './ipc';
+import type { Answer, Call, LoadedApp, LogEntry, MessageFromApp, MessageToApp } from './ipc';
+import { LONGEST_DELAY_MS, waitUntil } from './waiting';
 
-type Output = { onLog: (entry: LogEntry) => void; onWritten: (line: string, isError: boolean) => void };
-type Turns = { onLoaded: (app: LoadedApp) => void; onCrash: (message: string, isLast: boolean) => void };
-type AppStart = { workerFile: string; appDirectory: string; env: NodeJS.ProcessEnv } & Output & Turns;
-type AppProcess = ReturnType<typeof startProcess>;
-const gone: Answer = { failure: { message: 'The process of the app has ended.' } };
-const timedOut: Answer = { failure: { message: 'It took longer than functionTimeout.', isTimeout: true } };
-export const longestDelayMs = 2 ** 31 - 1; // setTimeout treats a longer delay as 1 ms
-/** Waits until something is so, but not longer than the limit. */
-export async function until(isSo: () => boolean, limitMs: number): Promise<void> {
-  for (const deadline = Date.now() + limitMs; !isSo() && Date.now() < deadline;) await sleep(20);
+export interface AppProcessOptions {
+  workerFile: string;
+  appDirectory: string;
+  env: NodeJS.ProcessEnv;
+  /** Takes what the app logs through its context. */
+  onLog: (entry: LogEntry) => void;
+  /** Takes each line that the app writes to stdout or stderr. */
+  onWritten: (line: string, isError: boolean) => void;
 }
 
-/** Starts one process with the app in it. `onExit` is called at once when it is gone. */
-function startProcess({ workerFile, appDirectory, env, onLog, onWritten }: AppStart, onExit: () => void) {
-  const stdio: ('ignore' | 'pipe' | 'ipc')[] = ['ignore', 'pipe', 'pipe', 'ipc'];
-  const child = fork(workerFile, [appDirectory], { env, execArgv: [], serialization: 'advanced', stdio });
-  const calls = new Map<string, (answer: Answer) => void>();
-  const errorLines: string[] = [];
-  child.once('exit', onExit);
-  createInterface(child.stdout!).on('line', (line) => onWritten(line, false));
-  createInterface(child.stderr!).on('line', (line) => {
-    if (line.trim() && errorLines.push(line) > 30) errorLines.shift();
-    onWritten(line, true);
-  });
-  const loaded = new Promise<LoadedApp | undefined>((resolve) => {
-    child.once('exit', () => resolve(undefined));
-    child.on('message', (message: FromApp) => {
-      if (message.type === 'log') onLog(message);
-      else if (message.type === 'loaded') resolve(message);
-      else if (message.type === 'answer') calls.get(message.id)?.(message);
+export const PROCESS_ENDED: Answer = { failure: { message: "The app's process ended before it answered." } };
+const TIMED_OUT: Answer = {
+  failure: { message: 'The function ran longer than functionTimeout of host.json allows.', isTimeout: true },
+};
+
+/** Of stderr, to tell why a process ended. */
+const KEPT_ERROR_LINES = 30;
+const ERROR_LINE = /^\[?(Uncaught )?\w*(Error|Exception|Rejection)\b/;
+/** After the exit: output may stay open for longer, held by a process that the app started. */
+const LAST_OUTPUT_MS = 50;
+
+/** One process with the app in it: worker.ts. */
+export class AppProcess {
+  /** What the app registered; `undefined` if the process ended before. */
+  readonly loaded: Promise<LoadedApp | undefined>;
+  /** Why the process ended, after its output was read. Its calls have failed by then. */
+  readonly ended: Promise<string>;
+
+  private readonly child: ChildProcess;
+  private readonly finishCall = new Map<string, (answer: Answer) => void>();
+  private readonly errorLines: string[] = [];
+
+  /** @param onExit is called as soon as the process has ended, before its output was read */
+  constructor(options: AppProcessOptions, onExit: () => void) {
+    this.child = fork(options.workerFile, [options.appDirectory], {
+      env: options.env,
+      execArgv: [],
+      // Keeps the bytes of bodies as they are.
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-  });
-  /** Why it ended, when all that it wrote has been read; its calls have failed by then. */
-  const ended = once(child, 'exit').then(async ([code, signal]: (number | string | null)[]) => {
-    await sleep(50); // its output may stay open for longer, held by a process that it started
-    for (const finish of calls.values()) finish(gone);
-    const error = errorLines.findLast((line) => /^\[?(Uncaught )?\w*(Error|Exception|Rejection)\b/.test(line));
-    return `${signal ?? `exit code ${code}`} ${error ?? errorLines.at(-1) ?? ''}`;
-  });
-  const isGone = (): boolean => child.exitCode !== null || child.signalCode !== null;
-  const send = (message: ToApp, failed?: () => void): unknown => child.send(message, (error) => error && failed?.());
-  async function invoke(call: Call, timeoutMs: number): Promise<Answer> {
-    const answered = new Promise<Answer>((resolve) => calls.set(call.id, resolve));
-    const timer = setTimeout(() => calls.get(call.id)?.(timedOut), Math.min(timeoutMs, longestDelayMs));
-    send({ type: 'invoke', ...call }, () => calls.get(call.id)?.(gone));
+    this.child.once('exit', onExit);
+    this.readOutput(options);
+    this.loaded = this.readMessages(options);
+    this.ended = this.untilEnded();
+  }
+
+  async invoke(call: Call, timeoutMs: number): Promise<Answer> {
+    const answered = new Promise<Answer>((resolve) => this.finishCall.set(call.id, resolve));
+    const finish = (answer: Answer): void => this.finishCall.get(call.id)?.(answer);
+    const timer = setTimeout(() => finish(TIMED_OUT), Math.min(timeoutMs, LONGEST_DELAY_MS));
+    this.send({ type: 'invoke', ...call }, () => finish(PROCESS_ENDED));
+
     const answer = await answered;
     clearTimeout(timer);
-    calls.delete(call.id);
+    this.finishCall.delete(call.id);
     return answer;
   }
-  /** Lets calls in flight finish, then asks the app to end, and kills it if that takes too long. */
-  async function end(stopGraceMs: number, terminateGraceMs: number): Promise<void> {
-    await until(() => isGone() || calls.size === 0, stopGraceMs);
-    send({ type: 'terminate' });
-    await until(isGone, terminateGraceMs);
-    child.kill('SIGKILL');
-    await ended;
-  }
-  return { loaded, ended, invoke, end, kill: () => child.kill('SIGKILL') };
-}
 
-/** Follows a process that ends by itself with a new one, until it does so 3 times without a call that succeeds in between. */
-export function superviseApp(start: AppStart) {
-  const processes = new Set<AppProcess>();
-  let current: AppProcess;
-  let crashes = 0;
-  let isStopping = false;
-  /** The process that takes calls, once it can; `undefined` if no process will. Each process has a new promise. */
-  let awaited = launch();
-  async function launch(): Promise<AppProcess | undefined> {
-    const app = startProcess(start, () => {
-      processes.delete(app);
-      if (app === current && !isStopping) awaited = recover(app);
+  /** Waits for running calls, then asks the app to end, and kills it if that takes too long. */
+  async end(stopGraceMs: number, terminateGraceMs: number): Promise<void> {
+    await waitUntil(() => this.hasEnded() || this.finishCall.size === 0, stopGraceMs);
+    this.send({ type: 'terminate' });
+    await waitUntil(() => this.hasEnded(), terminateGraceMs);
+    this.kill();
+    await this.ended;
+  }
+
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  private hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  private send(message: MessageToApp, onFailure?: () => void): void {
+    this.child.send(message, (error) => {
+      if (error) onFailure?.();
     });
-    processes.add((current = app));
-    const content = await app.loaded; // `undefined` if it ended before
-    if (content && app === current) start.onLoaded(content);
-    return app;
   }
-  async function recover(app: AppProcess): Promise<AppProcess | undefined> {
-    const isLast = ++crashes === 3;
-    const what = `The app has crashed (${crashes} of 3 times in a row): ${await app.ended}`;
-    start.onCrash(`${what}\n${isLast ? 'The host ends.' : 'Restarting the app.'}`, isLast);
-    return isLast || isStopping ? undefined : app === current ? launch() : app;
+
+  private readOutput({ onWritten }: AppProcessOptions): void {
+    const { stdout, stderr } = this.child;
+    if (!stdout || !stderr) throw new Error('The process was forked without pipes.');
+    createInterface(stdout).on('line', (line) => onWritten(line, false));
+    createInterface(stderr).on('line', (line) => {
+      if (line.trim() !== '') this.errorLines.push(line);
+      if (this.errorLines.length > KEPT_ERROR_LINES) this.errorLines.shift();
+      onWritten(line, true);
+    });
   }
-  function replace(): AppProcess {
-    const old = current;
-    awaited = launch();
-    return old;
+
+  private readMessages({ onLog }: AppProcessOptions): Promise<LoadedApp | undefined> {
+    return new Promise((resolve) => {
+      this.child.once('exit', () => resolve(undefined));
+      this.child.on('message', (message: MessageFromApp) => {
+        if (message.type === 'log') onLog(message);
+        else if (message.type === 'loaded') resolve(message);
+        else if (message.type === 'answer') this.finishCall.get(message.id)?.(message);
+      });
+    });
   }
-  /** Waits while the app starts, restarts or reloads. */
-  async function ready(): Promise<AppProcess | undefined> {
-    let [seen, app]: [unknown?, AppProcess?] = [];
-    for (; seen !== awaited; app = await (seen = awaited));
-    return app;
+
+  private async untilEnded(): Promise<string> {
+    const [code, signal] = (await once(this.child, 'exit')) as [number | null, NodeJS.Signals | null];
+    await sleep(LAST_OUTPUT_MS);
+    for (const finish of this.finishCall.values()) finish(PROCESS_ENDED);
+    const error = this.errorLines.findLast((line) => ERROR_LINE.test(line)) ?? this.errorLines.at(-1) ?? '';
+    return `${signal ?? `exit code ${code}`} ${error}`;
   }
-  async function invoke(call: Call, timeoutMs: number): Promise<Answer> {
-    const app = await ready();
-    const answer = (await app?.invoke(call, timeoutMs)) ?? gone;
-    if (app === current && !answer.failure) crashes = 0;
-    // Only the end of its process ends a handler that hangs.
-    if (app === current && answer.failure?.isTimeout) replace().kill();
-    return answer;
-  }
-  async function end(terminateGraceMs: number): Promise<void> {
-    isStopping = true;
-    await Promise.all([...processes].map((app) => app.end(0, terminateGraceMs)));
-  }
-  return { ready, invoke, replace, end };
 }

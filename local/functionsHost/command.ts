@@ -2,20 +2,33 @@
 import { parseArgs } from 'node:util';
 import { startFunctionsHost } from './host';
 
-const options = { app: { type: 'string' }, port: { type: 'string' }, 'no-watch': { type: 'boolean' } } as const;
-const { app = '.', port: wanted, 'no-watch': noWatch = false } = parseArgs({ options }).values;
-const starting = startFunctionsHost({ appDirectory: app, watch: !noWatch, ...(wanted && { port: Number(wanted) }) });
-let firstAt = 0;
+/** One Ctrl+C may come twice: from the terminal and from the process that started this one. */
+const SAME_SIGNAL_MS = 1000;
+
+const { values } = parseArgs({
+  options: { app: { type: 'string' }, port: { type: 'string' }, 'no-watch': { type: 'boolean' } },
+});
+const starting = startFunctionsHost({
+  appDirectory: values.app ?? '.',
+  watch: values['no-watch'] !== true,
+  ...(values.port && { port: Number(values.port) }),
+});
+
+let firstSignalAt: number | undefined;
 const stop = (signal: unknown): void => {
-  // One Ctrl+C may come twice, from the terminal and from what has started this. One that comes later forces the end.
-  if (firstAt === 0 || Date.now() - firstAt > 1000)
-    void starting.then((host) => host.stop(signal === 'SIGTERM' ? signal : 'SIGINT'));
-  firstAt ||= Date.now();
+  const now = Date.now();
+  // A signal that comes later ends the host at once.
+  const counts = firstSignalAt === undefined || now - firstSignalAt > SAME_SIGNAL_MS;
+  firstSignalAt ??= now;
+  if (counts) void starting.then((host) => host.stop(signal === 'SIGTERM' ? signal : 'SIGINT'));
 };
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect']) process.on(signal, stop);
-const explain = ({ code, port, message }: NodeJS.ErrnoException & { port?: number }): number => {
+for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect']) process.on(event, stop);
+
+function explainFailure(error: NodeJS.ErrnoException & { port?: number }): number {
+  const isPortTaken = error.code === 'EADDRINUSE';
   const advice = 'Close the process using that port, or specify another port using --port';
-  console.error(code === 'EADDRINUSE' ? `Port ${port} is unavailable. ${advice}` : message);
+  console.error(isPortTaken ? `Port ${error.port} is unavailable. ${advice}` : error.message);
   return 1;
-};
-void starting.then(({ ended }) => ended, explain).then((exitCode) => process.exit(exitCode));
+}
+
+void starting.then(({ ended }) => ended, explainFailure).then((exitCode) => process.exit(exitCode));

@@ -1,25 +1,25 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
 
-/** The scripts where the `main` of a package.json begins: all in `dist`, or those next to the package.json. */
-export function scriptsOf(appDirectory: string, main: string): string[] {
-  const directory = join(appDirectory, /^(?:\.?\/)?([^/*{]+)\//.exec(main)?.[1] ?? '');
-  try {
-    const names = readdirSync(directory, { recursive: directory !== join(appDirectory), encoding: 'utf8' });
-    return names.filter((name) => /\.[cm]?js$/.test(name)).map((name) => join(directory, name));
-  } catch {
-    return []; // it is not there, or not for now
-  }
-}
+const POLL_INTERVAL_MS = 300;
 
-/** Calls `changed` when files have changed and then not again for 300 ms. It polls, as systems' own notices differ too much. */
-export function watchFiles(list: () => string[], changed: () => void): NodeJS.Timeout {
-  const stateOf = (file: string): string => `${file} ${statSync(file, { throwIfNoEntry: false })?.mtimeMs}`;
-  let [reported, last] = [list().map(stateOf).join(), ''];
-  return setInterval(() => {
-    const now = list().map(stateOf).join();
-    if (now === last && now !== reported) changed();
-    if (now === last) reported = now;
+/**
+ * Calls `onChange` when files have changed and then stayed the same for one interval, so that a build is complete.
+ * It polls, because the change notifications of operating systems differ too much. End it with clearInterval.
+ */
+export function watchFiles(listFiles: () => string[], onChange: () => void): NodeJS.Timeout {
+  const readState = (): string =>
+    listFiles()
+      .map((file) => `${file} ${statSync(file, { throwIfNoEntry: false })?.mtimeMs}`)
+      .join();
+
+  let reported = readState();
+  let last = '';
+  const poll = (): void => {
+    const now = readState();
+    const isStable = now === last;
+    if (isStable && now !== reported) onChange();
+    if (isStable) reported = now;
     last = now;
-  }, 300).unref();
+  };
+  return setInterval(poll, POLL_INTERVAL_MS).unref();
 }

@@ -1,179 +1,231 @@
-// Replaces `func start` on machines without Azure Functions Core Tools: it answers and logs as they do. It has no
-// keys (nobody is asked for one), cookies in answers, HTTP streaming, retries, input and output bindings, triggers but HTTP
-// and timer, stored state of timers (so nothing is past due), log levels of host.json, extension bundles or HTTPS; it
-// knows no route defaults and no constraints but those in routes.ts. In callers.ts it is stricter than `func`: it refuses
-// pages of other sites.
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+// Replaces `func start` on machines without Azure Functions Core Tools: it answers and logs as `func` does. It does not have:
+// keys (every caller is accepted), cookies in answers, HTTP streaming, retries, input and output bindings, other triggers than
+// HTTP and timer, stored state of timers (so nothing is past due), log levels of host.json, extension bundles, HTTPS, route
+// defaults, and route constraints other than those in routes.ts. In callers.ts it is stricter than `func`: it refuses calls
+// from pages of other sites.
 import { join, resolve } from 'node:path';
-import { superviseApp, until } from './appProcess';
-import { scriptsOf, watchFiles } from './fileWatch';
-import { functionTable, type AppFunction } from './functionTable';
-import { parseTimeSpanMs, readJson, readLocalSettings, settingOf, type HostJson } from './hostSettings';
-import { createHttpServer, type ServedApp } from './httpServer';
-import type { HostedFunction } from './hostedFunction';
-import type { Answer, LoadedApp, LogEntry } from './ipc';
-import { createTimers } from './timers';
+import { timeSpanMs } from '../../src/base/schedule';
+import { AppSupervisor } from './appSupervisor';
+import { AppWatch } from './appWatch';
+import { buildFunctionTable, type AppFunction } from './functionTable';
+import { HostConsole } from './hostConsole';
+import {
+  DEFAULT_PORT,
+  DEFAULT_STOP_GRACE_MS,
+  DEFAULT_TERMINATE_GRACE_MS,
+  type FunctionsHost,
+  type FunctionsHostOptions,
+  type StopSignal,
+} from './hostOptions';
+import { readJson, readLocalSettings, settingOf, type HostJson } from './hostSettings';
+import { HttpServer } from './httpServer';
+import { Invocations } from './invocations';
+import type { LoadedApp, LogEntry } from './ipc';
+import { answerRequest, type ServedApp } from './requestHandler';
+import { Timers } from './timers';
+import { waitUntil } from './waiting';
 
-export type { HostedFunction };
+export type { FunctionsHost, FunctionsHostOptions, StopSignal };
 
-export interface FunctionsHostOptions {
-  appDirectory: string;
-  port?: number; // default 7071; 0 = any free one
-  environment?: Record<string, string | undefined>; // on top of process.env; wins over local.settings.json
-  settingsFile?: string | false; // default <appDirectory>/local.settings.json; `false`: no file is read
-  workerFile?: string; // default: worker.js next to the built host
-  log?: (line: string) => void; // takes the console's lines; default: stdout
-  watch?: boolean; // default true
-  openWhen?: Promise<unknown>; // what the app needs and is still starting: the port opens, and timers start, only then
-  stopGraceMs?: number; // for running invocations; default: 30000 at SIGTERM, 2000 at SIGINT
-  terminateGraceMs?: number; // default 5000, after that, for the app's appTerminate hooks
-}
-
-/** How a host is stopped: SIGTERM, as Azure does when it moves the app; SIGINT, as Ctrl+C does under `func`. */
-export type StopSignal = 'SIGTERM' | 'SIGINT';
-const defaultStopGraceMs = { SIGTERM: 30_000, SIGINT: 2000 };
-
-type RunningHost = Readonly<{ url: string; port: number; functions: HostedFunction[] }>;
-/**
- * `ended`: its exit code, when it was stopped (0) or has ended by itself (1). `stop` (default: SIGTERM) closes the port and idle
- * connections, waits for running invocations, then runs the app's appTerminate hooks. A second `stop` ends the app at once.
- */
-export type FunctionsHost = RunningHost & { readonly ended: Promise<number>; stop(signal?: StopSignal): Promise<void> };
-const programmatic = 'This function was programmatically called via the host APIs.';
+const DEFAULT_FUNCTION_TIMEOUT = '00:30:00';
+/** For the answers to the last calls to reach their callers. */
+const LAST_ANSWERS_MS = 200;
 
 /**
- * Resolves when the app is loaded and the port is open, which comes last, as on the real host. Throws with code EADDRINUSE and
- * `port` when the port is taken; when the app keeps crashing; what `openWhen` rejects with.
+ * Resolves when the app is loaded and the port is open, which comes last, as on the real host.
+ * @throws an error with code EADDRINUSE and `port` if the port is taken; an error if the app keeps crashing; what
+ *   `openWhen` rejects with
  */
 export async function startFunctionsHost(options: FunctionsHostOptions): Promise<FunctionsHost> {
-  const { terminateGraceMs = 5000, workerFile = join(__dirname, 'worker.js') } = options;
-  const stopGraceMs = (signal: StopSignal): number => options.stopGraceMs ?? defaultStopGraceMs[signal];
-  const write = options.log ?? ((line: string) => void process.stdout.write(`${line}\n`));
-  const [red, plain] = process.stdout.isTTY && !process.env['NO_COLOR'] ? ['\u001B[31m', '\u001B[0m'] : ['', ''];
-  /** Writes as `func` does: the time, in UTC, before every line of a message. */
-  const report = (message: string, isError = false): void => {
-    const lines = message.split(/\r?\n/).map((line) => (isError ? red + line + plain : line));
-    for (const line of lines) write(`[${new Date().toISOString()}] ${line}`);
+  const host = new LocalFunctionsHost(options);
+  await host.start();
+  return {
+    url: host.url,
+    port: host.port,
+    get functions() {
+      return host.functions;
+    },
+    ended: host.ended,
+    stop: (signal = 'SIGTERM') => host.stop(signal),
   };
-  const appDirectory = resolve(options.appDirectory);
-  const hostJsonFile = join(appDirectory, 'host.json');
-  const settingsFile = (options.settingsFile ?? join(appDirectory, 'local.settings.json')) || '';
-  const given = { ...process.env, ...options.environment };
-  const { values, host } = readLocalSettings(settingsFile, given, report);
-  const hidesHomepage = settingOf({ ...given, ...values }, 'AzureWebJobsDisableHomepage') === 'true';
-  const served: ServedApp = { host, hidesHomepage, hostJson: {}, functions: [], ready, invoke };
-  const timers = createTimers(invoke, report);
-  const inFlight = new Set<unknown>(); // ids of calls, and answers to requests
-  const watches: NodeJS.Timeout[] = [];
-  let shownList = '';
-  let loaded: LoadedApp | undefined; // what was loaded last; it is served once the port is open
-  let isOpen = false;
-  let stopping: Promise<void> | undefined;
-  let end: (exitCode: number) => void;
-  const ended = new Promise<number>((done) => (end = done));
-  const server = createHttpServer(served);
-  server.on('request', (_, answer) => inFlight.add(answer) && answer.once('close', () => inFlight.delete(answer)));
-  const listen = (at: number): Promise<unknown> => once(server.listen(at, '127.0.0.1'), 'listening');
-  const wantedPort = options.port ?? host.LocalHttpPort ?? 7071;
-  // The app's environment names the port, so a free one is taken before the app starts; calls to it wait.
-  if (wantedPort === 0) await listen(0);
-  const port = wantedPort || (server.address() as AddressInfo).port;
-  const url = `http://localhost:${port}`;
-  const fixed = { AZURE_FUNCTIONS_ENVIRONMENT: 'Development', WEBSITE_HOSTNAME: `localhost:${port}` };
-  const env = { FUNCTIONS_WORKER_RUNTIME: 'node', ...given, ...values, ...fixed, AzureWebJobsScriptRoot: appDirectory };
-  const app = superviseApp({ workerFile, appDirectory, env, onLog, onWritten: report, onLoaded, onCrash });
-  const opened = open();
-  async function open(): Promise<void> {
-    const [isReady] = await Promise.all([app.ready(), options.openWhen]);
-    if (!isReady) throw new Error('The app crashed again and again while it started; why is in the log.');
-    if (!server.listening) await listen(port);
-    isOpen = true;
-    if (loaded) serve(loaded);
+}
+
+class LocalFunctionsHost {
+  port = 0;
+  url = '';
+  readonly ended: Promise<number>;
+
+  private readonly appDirectory: string;
+  private readonly hostJsonFile: string;
+  private readonly console: HostConsole;
+  private readonly invocations: Invocations;
+  private readonly timers: Timers;
+  private readonly watch: AppWatch;
+  private readonly served: ServedApp;
+  private readonly server: HttpServer;
+
+  private environment: NodeJS.ProcessEnv;
+  private app!: AppSupervisor;
+  private opened!: Promise<void>;
+  /** What was loaded last. It is served once the port is open. */
+  private loaded: LoadedApp | undefined;
+  private isOpen = false;
+  private stopping: Promise<void> | undefined;
+  private resolveEnded!: (exitCode: number) => void;
+
+  constructor(private readonly options: FunctionsHostOptions) {
+    this.ended = new Promise((done) => (this.resolveEnded = done));
+    this.appDirectory = resolve(options.appDirectory);
+    this.hostJsonFile = join(this.appDirectory, 'host.json');
+    this.console = new HostConsole(options.log ?? ((line) => void process.stdout.write(`${line}\n`)));
+
+    const settingsFile = (options.settingsFile ?? join(this.appDirectory, 'local.settings.json')) || undefined;
+    const given = { ...process.env, ...options.environment };
+    const warn = (message: string): void => this.console.report(message);
+    const { values, host: hostPart } = readLocalSettings(settingsFile ?? '', given, warn);
+    this.environment = { ...given, ...values };
+
+    this.invocations = new Invocations(this.console, (call) => this.app.invoke(call, this.functionTimeoutMs()));
+    this.timers = new Timers(
+      (...call) => this.invocations.invoke(...call),
+      (message) => this.console.report(message, true),
+    );
+    this.watch = new AppWatch(
+      { appDirectory: this.appDirectory, hostJsonFile: this.hostJsonFile, settingsFile },
+      () => void this.app.replace().end(this.stopGraceMs('SIGINT'), this.terminateGraceMs()),
+      () => this.console.report('local.settings.json has changed. Restart the host to use the new settings.', true),
+    );
+    this.served = {
+      hostPart,
+      hidesHomePage: settingOf(this.environment, 'AzureWebJobsDisableHomepage') === 'true',
+      hostJson: {},
+      functions: [],
+      ready: () => this.isReady(),
+      invoke: (entry, input) => this.invocations.invoke(entry, input),
+      startFunction: (entry) => this.startFunction(entry),
+    };
+    this.server = new HttpServer((request, response) => answerRequest(this.served, request, response));
   }
-  function ready(): Promise<object | undefined> {
-    return opened.then(app.ready).catch(() => undefined);
+
+  get functions(): AppFunction[] {
+    return this.served.functions ?? [];
   }
-  function onLog({ level, category, message, invocationId = '' }: LogEntry): void {
-    // What functions log is shown from information on, but not after their end; what the platform logs from warning on.
-    const isLate = category === 'user' && invocationId !== '' && !inFlight.has(invocationId);
-    const least = category === 'user' ? 'information' : 'warning';
-    if ([least, 'warning', 'error', 'critical'].includes(level) && !isLate) report(message, level !== 'information');
-  }
-  function onLoaded(content: LoadedApp): void {
-    loaded = content;
-    if (isOpen) serve(content);
-  }
-  function serve({ main, functions, error }: LoadedApp): void {
-    if (error) report(`The app could not be loaded: ${error}`, true);
+
+  async start(): Promise<void> {
+    await this.choosePort();
+    this.environment = {
+      FUNCTIONS_WORKER_RUNTIME: 'node',
+      ...this.environment,
+      AZURE_FUNCTIONS_ENVIRONMENT: 'Development',
+      WEBSITE_HOSTNAME: `localhost:${this.port}`,
+      AzureWebJobsScriptRoot: this.appDirectory,
+    };
+    this.app = new AppSupervisor({
+      workerFile: this.options.workerFile ?? join(__dirname, 'worker.js'),
+      appDirectory: this.appDirectory,
+      env: this.environment,
+      onLog: (entry) => this.onLog(entry),
+      onWritten: (line, isError) => this.console.report(line, isError),
+      onLoaded: (content) => this.onLoaded(content),
+      onCrash: (message, isLast) => this.onCrash(message, isLast),
+    });
+    this.opened = this.open();
     try {
-      served.hostJson = readJson(hostJsonFile) as HostJson;
-      served.functions = functionTable(functions, served.hostJson, url, env);
+      await this.opened;
     } catch (error) {
-      served.functions = undefined;
-      report(`The host could not start: ${(error as Error).message}`, true);
+      await (this.stopping ??= this.shutDown(1, 'SIGINT'));
+      throw error;
     }
-    showFunctions(served.functions ?? []);
-    timers.schedule(stopping ? [] : (served.functions ?? []));
-    if (stopping || options.watch === false || watches.length > 0) return;
-    const reload = (): void => void app.replace().end(stopGraceMs('SIGINT'), terminateGraceMs);
-    const reportUnused = (): void => report('local.settings.json changed: restart to apply.', true);
-    watches.push(watchFiles(() => [hostJsonFile, ...scriptsOf(appDirectory, main)], reload));
-    if (settingsFile) watches.push(watchFiles(() => [settingsFile], reportUnused));
+    await this.stopping;
   }
-  function showFunctions(functions: AppFunction[]): void {
-    const at = ({ trigger, methods, url }: AppFunction) => (methods ? `[${methods.join(',')}] ${url}` : trigger.type);
-    const lines = ['', 'Functions:', '', ...functions.flatMap((entry) => [`\t${entry.name}: ${at(entry)}`, ''])];
-    for (const { name, disabled } of functions) if (disabled) lines.push(`Function ${name} is disabled.`);
-    if (lines.join() !== shownList) lines.forEach((line) => write(line));
-    shownList = lines.join();
-    for (const { name, error } of functions) if (error) report(`The '${name}' function is in error: ${error}`, true);
+
+  async stop(signal: StopSignal): Promise<void> {
+    if (this.stopping) void this.app.end(0).then(() => this.server.closeAllConnections());
+    await (this.stopping ??= this.shutDown(0, signal));
   }
-  async function invoke(entry: AppFunction, input?: object, reason = programmatic, details?: string): Promise<Answer> {
-    const id = randomUUID();
-    const name = `Functions.${entry.name}`;
-    const startedAt = performance.now();
-    report(`Executing '${name}' (Reason='${reason}', Id=${id})${details ? `\nTrigger Details: ${details}` : ''}`);
-    inFlight.add(id);
-    const error = entry.error ?? (entry.type === 'http' && !input ? 'An HTTP function needs a request.' : undefined);
-    const timeoutMs = parseTimeSpanMs(served.hostJson.functionTimeout ?? '00:30:00') ?? Infinity;
-    const call = { id, functionId: entry.id, input: input ?? timers.input(entry) };
-    const answer = error ? { failure: { message: error } } : await app.invoke(call, timeoutMs);
-    inFlight.delete(id);
-    const { failure } = answer;
-    const end = `Id=${id}, Duration=${Math.round(performance.now() - startedAt)}ms`;
-    report(`Executed '${name}' (${failure ? 'Failed' : 'Succeeded'}, ${end})`, Boolean(failure));
-    const exception = `Exception while executing function: ${name}. Result: Failure\nException: ${failure?.message}`;
-    if (failure) report(`${exception}\nStack: ${failure.stack ?? ''}`, true);
-    return answer;
+
+  /** The app's environment names the port, so a free one is taken before the app starts. Requests wait until the app is ready. */
+  private async choosePort(): Promise<void> {
+    this.port = this.options.port ?? this.served.hostPart.LocalHttpPort ?? DEFAULT_PORT;
+    if (this.port === 0) this.port = await this.server.listen(0);
+    this.url = `http://localhost:${this.port}`;
   }
-  function onCrash(message: string, isLast: boolean): void {
-    report(message, true);
-    if (isLast) stopping ??= shutDown(1, 'SIGINT');
+
+  private async open(): Promise<void> {
+    const [app] = await Promise.all([this.app.ready(), this.options.openWhen]);
+    if (!app) throw new Error('The app crashed each time that it was started. The lines above show why.');
+    if (!this.server.isListening) await this.server.listen(this.port);
+    this.isOpen = true;
+    if (this.loaded) this.serve(this.loaded);
   }
-  async function shutDown(exitCode: number, signal: StopSignal): Promise<void> {
-    // Like Kestrel: idle connections are closed now, the others after their answer.
-    server.close();
-    for (const answer of inFlight) if (answer instanceof ServerResponse) answer.shouldKeepAlive = false;
-    timers.schedule([]);
-    watches.forEach((watching) => clearInterval(watching));
-    await until(() => inFlight.size === 0, stopGraceMs(signal));
-    await app.end(terminateGraceMs);
-    await until(() => inFlight.size === 0, 200);
-    server.closeAllConnections();
-    end(exitCode);
+
+  private async isReady(): Promise<boolean> {
+    try {
+      await this.opened;
+      return (await this.app.ready()) !== undefined;
+    } catch {
+      return false;
+    }
   }
-  async function stop(signal: StopSignal = 'SIGTERM'): Promise<void> {
-    if (stopping) void app.end(0).then(() => server.closeAllConnections());
-    await (stopping ??= shutDown(0, signal));
+
+  private onLoaded(content: LoadedApp): void {
+    this.loaded = content;
+    if (this.isOpen) this.serve(content);
   }
-  await opened.catch(async (error: unknown) => {
-    await (stopping ??= shutDown(1, 'SIGINT'));
-    throw error;
-  });
-  await stopping;
-  const current = { get: () => served.functions ?? [] };
-  return Object.defineProperty({ url, port, ended, stop, functions: [] }, 'functions', current);
+
+  /** Answers from now on with what was loaded. */
+  private serve({ main, functions, error }: LoadedApp): void {
+    if (error !== undefined) this.console.report(`The app could not be loaded: ${error}`, true);
+    try {
+      this.served.hostJson = readJson(this.hostJsonFile) as HostJson;
+      this.served.functions = buildFunctionTable(functions, this.served.hostJson, this.url, this.environment);
+    } catch (reason) {
+      this.served.functions = undefined;
+      this.console.report(`The host could not start: ${(reason as Error).message}`, true);
+    }
+    this.console.showFunctions(this.functions);
+    this.timers.schedule(this.stopping ? [] : this.functions);
+    if (!this.stopping && this.options.watch !== false) this.watch.start(main);
+  }
+
+  private startFunction(entry: AppFunction): void {
+    void this.invocations.invoke(entry, entry.type === 'timer' ? this.timers.input(entry) : undefined);
+  }
+
+  /** A function's log line after the end of its call is dropped, as on the real host. */
+  private onLog(entry: LogEntry): void {
+    const { category, invocationId } = entry;
+    const isLate = category === 'user' && Boolean(invocationId) && !this.invocations.isRunning(invocationId ?? '');
+    if (!isLate) this.console.showLogEntry(entry);
+  }
+
+  private onCrash(message: string, isLast: boolean): void {
+    this.console.report(message, true);
+    if (isLast) this.stopping ??= this.shutDown(1, 'SIGINT');
+  }
+
+  private async shutDown(exitCode: number, signal: StopSignal): Promise<void> {
+    this.server.close();
+    this.timers.schedule([]);
+    this.watch.stop();
+
+    const isIdle = (): boolean => this.invocations.count === 0 && this.server.openCount === 0;
+    await waitUntil(isIdle, this.stopGraceMs(signal));
+    await this.app.end(this.terminateGraceMs());
+    await waitUntil(isIdle, LAST_ANSWERS_MS);
+    this.server.closeAllConnections();
+    this.resolveEnded(exitCode);
+  }
+
+  private stopGraceMs(signal: StopSignal): number {
+    return this.options.stopGraceMs ?? DEFAULT_STOP_GRACE_MS[signal];
+  }
+
+  private terminateGraceMs(): number {
+    return this.options.terminateGraceMs ?? DEFAULT_TERMINATE_GRACE_MS;
+  }
+
+  private functionTimeoutMs(): number {
+    return timeSpanMs(this.served.hostJson.functionTimeout ?? DEFAULT_FUNCTION_TIMEOUT) ?? Infinity;
+  }
 }

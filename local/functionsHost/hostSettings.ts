@@ -1,37 +1,63 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-export { timeSpanMs as parseTimeSpanMs } from '../../src/base/schedule';
+/** The parts of host.json that this host uses. */
+export interface HostJson {
+  functionTimeout?: string;
+  extensions?: { http?: { routePrefix?: string; customHeaders?: Record<string, string> } };
+}
 
-type HttpPart = { routePrefix?: string; customHeaders?: Record<string, string> };
-/** The parts of host.json and of local.settings.json that count here. */
-export type HostJson = { functionTimeout?: string; extensions?: { http?: HttpPart } };
-export type HostPart = { LocalHttpPort?: number; CORS?: string; CORSCredentials?: boolean };
-type SettingsFile = { IsEncrypted?: boolean; Values?: Record<string, string | number | null>; Host?: HostPart };
+/** The part `Host` of local.settings.json. */
+export interface HostPart {
+  LocalHttpPort?: number;
+  CORS?: string;
+  CORSCredentials?: boolean;
+}
 
-/** An empty object when there is no such file. */
-export const readJson = (file: string): unknown =>
-  existsSync(file) ? JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) : {};
+interface SettingsFile {
+  IsEncrypted?: boolean;
+  Values?: Record<string, string | number | null>;
+  Host?: HostPart;
+}
 
-/** Reads local.settings.json. Its content is never quoted in a message: it holds keys. */
-export function readLocalSettings(file: string, given: NodeJS.ProcessEnv, warn: (text: string) => void) {
+/** The content of a JSON file, which may begin with a byte order mark. An empty object if there is no such file. */
+export function readJson(file: string): unknown {
+  if (!existsSync(file)) return {};
+  return JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
+}
+
+/**
+ * Reads local.settings.json. No warning quotes its content, because it contains keys.
+ * @param environment its variables win over the file
+ */
+export function readLocalSettings(file: string, environment: NodeJS.ProcessEnv, warn: (message: string) => void) {
+  const { IsEncrypted, Values, Host: host = {} } = parseSettingsFile(file, warn);
   const values: Record<string, string> = {};
-  let content: SettingsFile = {};
-  try {
-    content = readJson(file) as SettingsFile;
-  } catch {
-    warn(`${file} is not valid JSON: nothing of it is used.`);
+  if (Values && IsEncrypted !== false) {
+    warn(`${file} has no "IsEncrypted": false. Its values are ignored, because they may be encrypted. Add that line.`);
+    return { values, host };
   }
-  const { IsEncrypted, Values, Host: host = {} } = content;
-  const isReadable = IsEncrypted === false || !Values;
-  if (!isReadable) warn(`${file} must have "IsEncrypted": false, or its values count as encrypted: none is used.`);
-  for (const [name, value] of Object.entries((isReadable && Values) || {})) {
-    if (!given[name]) values[name] = String(value ?? '');
-    else warn(`Skipping '${name}' from local settings as it's already defined in current environment variables.`);
+  for (const [name, value] of Object.entries(Values ?? {})) {
+    if (environment[name]) {
+      warn(`Skipping '${name}' from local settings as it's already defined in current environment variables.`);
+    } else {
+      values[name] = String(value ?? '');
+    }
   }
   return { values, host };
 }
 
-/** A setting by its name, in any case. */
+function parseSettingsFile(file: string, warn: (message: string) => void): SettingsFile {
+  try {
+    return readJson(file) as SettingsFile;
+  } catch {
+    warn(`${file} is not valid JSON. It is ignored.`);
+    return {};
+  }
+}
+
+/** A setting by its name, in upper or lower case. `undefined` if it is empty. */
 export function settingOf(environment: NodeJS.ProcessEnv, name: string): string | undefined {
-  return Object.entries(environment).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1] || undefined;
+  const lowerCaseName = name.toLowerCase();
+  const entry = Object.entries(environment).find(([key]) => key.toLowerCase() === lowerCaseName);
+  return entry?.[1] || undefined;
 }

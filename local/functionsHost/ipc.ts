@@ -1,14 +1,65 @@
-// What the host and the app's process send each other. `error` is the reason why the app has no functions; an `input` is a
-// trigger's data, in the form of the worker protocol.
-type BindingTexts = Partial<Record<'route' | 'authLevel' | 'schedule', string>>;
-export type Binding = BindingTexts & { type: string; methods?: string[]; runOnStartup?: boolean };
-export type FunctionMetadata = { name: string; functionId?: string; bindings: Record<string, Binding> };
-export type LoadedApp = { main: string; functions: FunctionMetadata[]; error?: string };
-export type LogEntry = { level: string; category: string; message: string; invocationId: string | undefined };
-export type Call = { id: string; functionId: string; input: object };
-export type HttpAnswer = { statusCode?: string; headers?: Record<string, string>; body?: { bytes?: Uint8Array } };
-export type Failure = { message: string; stack?: string | undefined; isTimeout?: boolean };
-export type Answer = { failure?: Failure; http?: HttpAnswer | undefined };
-export type ToApp = ({ type: 'invoke' } & Call) | { type: 'terminate' };
-type Reply = { type: 'answer'; id: string } & Answer;
-export type FromApp = ({ type: 'loaded' } & LoadedApp) | ({ type: 'log' } & LogEntry) | Reply | { type: 'terminated' };
+// The messages between the host and the app's process.
+
+/** A trigger or another binding, as the app registers it. */
+export interface Binding {
+  type: string;
+  route?: string;
+  authLevel?: string;
+  methods?: string[];
+  schedule?: string;
+  runOnStartup?: boolean;
+}
+
+export interface FunctionMetadata {
+  name: string;
+  functionId?: string;
+  bindings: Record<string, Binding>;
+}
+
+export interface LoadedApp {
+  /** `main` of the app's package.json. */
+  main: string;
+  functions: FunctionMetadata[];
+  /** Why the app could not be loaded; it has no functions then. */
+  error?: string;
+}
+
+export interface LogEntry {
+  level: string;
+  /** `user` for what a function logs. */
+  category: string;
+  message: string;
+  invocationId: string | undefined;
+}
+
+export interface Call {
+  id: string;
+  functionId: string;
+  /** The trigger's data, in the form of the worker protocol. */
+  input: object;
+}
+
+export interface HttpAnswer {
+  statusCode?: string;
+  headers?: Record<string, string>;
+  body?: { bytes?: Uint8Array };
+}
+
+export interface Failure {
+  message: string;
+  stack?: string | undefined;
+  isTimeout?: boolean;
+}
+
+export interface Answer {
+  failure?: Failure;
+  http?: HttpAnswer | undefined;
+}
+
+export type MessageToApp = ({ type: 'invoke' } & Call) | { type: 'terminate' };
+
+export type MessageFromApp =
+  | ({ type: 'loaded' } & LoadedApp)
+  | ({ type: 'log' } & LogEntry)
+  | ({ type: 'answer'; id: string } & Answer)
+  | { type: 'terminated' };

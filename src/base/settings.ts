@@ -1,25 +1,156 @@
-import { misconfigured } from './errors';
+// How settings are read, and the settings of the identity actions. The settings of runs are in workflowSettings.ts.
+import * as v from 'valibot';
+import { entryOfSetting, misconfigured } from './errors';
 import { rememberSecret } from './redact';
 
-/** A setting's value without surrounding blanks; an empty one counts as absent. */
-export function read(name: string): string | undefined {
-  const value = process.env[name]?.trim();
-  return value === undefined || value === '' ? undefined : value;
+/** Every scope that ACS knows (api-version 2023-10-01). */
+export const SCOPES = ['chat', 'voip', 'chat.join', 'chat.join.limited', 'voip.join'] as const;
+
+export type Scope = (typeof SCOPES)[number];
+
+/** What the settings table of the documents shows besides a setting's description. */
+export interface SettingMetadata {
+  /** The default as it is shown, where the schema's own default does not say it. Markdown. */
+  default?: string;
+  /** The value is a key or a connection string: it is masked from then on wherever text is kept or shown. */
+  isSecret?: boolean;
+}
+
+/** The schema of one setting. Its input is the text that is set, without surrounding blanks; an empty text counts as absent. */
+export const setting = <const S extends v.GenericSchema<string | undefined, unknown>>(
+  schema: S,
+  description: string,
+  metadata: SettingMetadata = {},
+) => v.pipe(schema, v.description(description), v.metadata({ ...metadata }));
+
+export const text = () => v.optional(v.string());
+
+export const wholeNumber = (unit: string, min: number, max: number, otherwise: number) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,6}$/, `must be a whole number of ${unit} from ${min} to ${max}.`),
+      v.transform(Number),
+      v.minValue(min, `must be a whole number of ${unit} from ${min} to ${max}.`),
+      v.maxValue(max, `must be a whole number of ${unit} from ${min} to ${max}.`),
+    ),
+    String(otherwise),
+  );
+
+/** A comma-separated list; empty entries are ignored. */
+export const list = v.transform((value: string): string[] =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+
+/** A comma-separated list of names that are known. An entry that is none may be a pasted secret, so it is not repeated as it is. */
+export const listOf = <const T extends string>(known: readonly T[], one: string, many: string) =>
+  v.pipe(
+    v.string(),
+    list,
+    v.array(
+      v.picklist(
+        known,
+        ({ input }) =>
+          `has ${entryOfSetting(String(input))}, which is not a ${one}. ${many} are: ${known.join(', ')}. Separate them with commas.`,
+      ),
+    ),
+  );
+
+const CONNECTION_NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
+
+const connectionNameList = v.pipe(
+  v.string(),
+  list,
+  v.minLength(1, 'must name at least one connection.'),
+  v.everyItem(
+    (name) => CONNECTION_NAME.test(name),
+    'must be a comma-separated list of connection names. A name has letters, digits and _, and begins with a letter.',
+  ),
+);
+
+/** Scopes, at least one. */
+export const someScopes = v.pipe(
+  listOf(SCOPES, 'scope', 'Scopes'),
+  v.minLength(1, `must name at least one scope of: ${SCOPES.join(', ')}.`),
+);
+
+/** Settings that the identity actions read. */
+export const ACTION_SETTINGS = v.object({
+  IDENTITY_CONNECTIONS: setting(
+    v.optional(connectionNameList, 'AcsIdentity'),
+    'Names of the ACS connections, separated by commas. The first is the default. Each has the four settings that `AcsIdentity` has.',
+  ),
+  ALLOWED_SCOPES: setting(
+    v.optional(someScopes),
+    'Scopes that callers may ask for, separated by commas. A request for another one gets 403 `ScopeNotAllowed`.',
+    { default: 'all' },
+  ),
+  MAX_TOKEN_MINUTES: setting(
+    wholeNumber('minutes', 60, 1440, 1440),
+    'Longest token lifetime that callers may ask for, in minutes, 60 to 1440. Callers that name no lifetime get this one. A longer one gets 403 `ExpiryNotAllowed`.',
+  ),
+});
+
+/** Settings of one ACS connection, by the Functions convention for identity-based connections. The name of the connection comes first. */
+export const CONNECTION_SETTINGS = v.object({
+  '': setting(text(), 'Connection string of the ACS resource: `endpoint=https://…/;accesskey=…`.', { isSecret: true }),
+  __endpoint: setting(text(), 'Instead of a connection string: endpoint of the ACS resource. Calls then use Entra ID.'),
+  __credential: setting(
+    v.optional(
+      v.pipe(
+        v.string(),
+        v.toLowerCase(),
+        v.literal('managedidentity', "must be 'managedidentity'. Remove it to use DefaultAzureCredential."),
+      ),
+    ),
+    '`managedidentity`: use the managed identity of the app.',
+    { default: 'DefaultAzureCredential' },
+  ),
+  __clientId: setting(text(), 'Client id of a user-assigned managed identity.'),
+});
+
+type SettingSchemas = Record<string, v.GenericSchema<string | undefined, unknown>>;
+
+/** Each setting's text when it was last parsed, and what came of it. */
+const parsed = new Map<string, { text: string | undefined; result: v.SafeParseResult<v.GenericSchema> }>();
+
+/**
+ * The value of one setting. It is parsed once, and its result kept by itself: a malformed setting fails only what reads it.
+ * @param prefix what its name begins with, such as the name of a connection
+ * @throws AppError `Misconfigured`, which names the setting
+ */
+export function readSetting<E extends SettingSchemas, N extends keyof E & string>(
+  schema: v.ObjectSchema<E, undefined>,
+  name: N,
+  prefix = '',
+): v.InferOutput<E[N]> {
+  const fullName = prefix + name;
+  const entry = schema.entries[name] as E[N];
+  const value = process.env[fullName]?.trim() || undefined;
+  let kept = parsed.get(fullName);
+  if (kept === undefined || kept.text !== value) {
+    if (value !== undefined && (v.getMetadata(entry) as SettingMetadata).isSecret === true) rememberParts(value);
+    kept = { text: value, result: v.safeParse(entry, value, { abortEarly: true }) };
+    parsed.set(fullName, kept);
+  }
+  const { success, issues, output } = kept.result;
+  if (!success) throw misconfigured(fullName, issues[0].message);
+  return output;
 }
 
 /** Parts of a connection string that name a place and are no secret: messages may contain them. */
 const PUBLIC_PART =
   /^\s*(endpoint|\w+endpoint|defaultendpointsprotocol|accountname|endpointsuffix|usedevelopmentstorage)\s*=/i;
 
-/** As {@link read}, for a key or a connection string: it and its secret parts are masked from then on wherever text is kept or shown. */
-export function readSecret(name: string): string | undefined {
-  const value = read(name);
-  if (value === undefined || /^usedevelopmentstorage=true;?$/i.test(value)) return value;
+function rememberParts(value: string): void {
+  if (/^usedevelopmentstorage=true;?$/i.test(value)) return;
   rememberSecret(value);
   for (const part of value.split(';')) {
     if (!PUBLIC_PART.test(part)) rememberSecret(part.slice(part.indexOf('=') + 1).trim());
   }
-  return value;
 }
 
 /** The parts of a connection string `A=1;B=2` by lower-case name, without surrounding blanks. Values may hold `=`. */
@@ -32,66 +163,25 @@ export function connectionStringParts(connectionString: string): Map<string, str
   return parts;
 }
 
-export function list(value: string | undefined): string[] {
-  return (value ?? '')
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-}
-
-/** The settings of one ACS connection, unchecked: `identity/connections` checks them. */
+/** The settings of one ACS connection: `identity/connections` checks that they fit together. */
 export interface ConnectionSettings {
   name: string;
   connectionString: string | undefined;
   endpoint: string | undefined;
-  credential: string | undefined;
+  credential: 'managedidentity' | undefined;
   clientId: string | undefined;
 }
 
 /** Names of the connections that requests may use; the first is the default. */
-export function connectionNames(): string[] {
-  const names = list(read('IDENTITY_CONNECTIONS') ?? 'AcsIdentity');
-  for (const name of names) {
-    if (!/^[A-Za-z][A-Za-z0-9_]{0,62}$/.test(name)) {
-      throw misconfigured(
-        'IDENTITY_CONNECTIONS',
-        'must be a comma-separated list of connection names. A name has letters, digits and _, and begins with a letter.',
-      );
-    }
-  }
-  if (names.length === 0) throw misconfigured('IDENTITY_CONNECTIONS', 'must name at least one connection.');
-  return names;
-}
+export const connectionNames = (): string[] => readSetting(ACTION_SETTINGS, 'IDENTITY_CONNECTIONS');
 
-/** The settings of the connection `name`, by the Functions convention for identity-based connections. */
+/** The settings of the connection `name`. @throws AppError `Misconfigured` */
 export function connectionSettings(name: string): ConnectionSettings {
   return {
     name,
-    connectionString: readSecret(name),
-    endpoint: read(`${name}__endpoint`),
-    credential: read(`${name}__credential`),
-    clientId: read(`${name}__clientId`),
-  };
-}
-
-export function wholeNumber(name: string, unit: string, min: number, max: number, otherwise: number): number {
-  const value = read(name);
-  if (value === undefined) return otherwise;
-  if (!/^\d{1,6}$/.test(value) || Number(value) < min || Number(value) > max) {
-    throw misconfigured(name, `must be a whole number of ${unit} from ${min} to ${max}.`);
-  }
-  return Number(value);
-}
-
-export function allowedScopes(): string[] | undefined {
-  const scopes = read('ALLOWED_SCOPES');
-  return scopes === undefined ? undefined : list(scopes);
-}
-
-/** What callers may ask for; `undefined` if only ACS limits it. `identity/operatorLimits` checks it. */
-export function limitSettings(): { allowedScopes: string[] | undefined; maxTokenMinutes: number } {
-  return {
-    allowedScopes: allowedScopes(),
-    maxTokenMinutes: wholeNumber('MAX_TOKEN_MINUTES', 'minutes', 60, 1440, 1440),
+    connectionString: readSetting(CONNECTION_SETTINGS, '', name),
+    endpoint: readSetting(CONNECTION_SETTINGS, '__endpoint', name),
+    credential: readSetting(CONNECTION_SETTINGS, '__credential', name),
+    clientId: readSetting(CONNECTION_SETTINGS, '__clientId', name),
   };
 }

@@ -1,8 +1,10 @@
+// Settings of runs, as the code uses them. Their schema is in runSettings.ts.
+import type * as v from 'valibot';
 import { entryOfSetting, misconfigured } from './errors';
 import { isLoopback } from './loopback';
-import { rememberSecret } from './redact';
 import { HOST_STORAGE_SETTINGS } from './schedule';
-import { allowedScopes, connectionNames, list, read, readSecret, wholeNumber } from './settings';
+import { ACTION_SETTINGS, connectionNames, readSetting, type Scope } from './settings';
+import { RUN_SETTINGS, STORAGE_SETTINGS, type DeeperCheck } from './runSettings';
 
 /** Where runs are reported to, and from where. */
 export interface TelemetrySettings {
@@ -15,34 +17,33 @@ export interface TelemetrySettings {
 
 /** Settings of Application Insights, which the host uses too; `undefined` if runs are not reported. */
 export function telemetrySettings(): TelemetrySettings | undefined {
-  const connectionString = readSecret('APPLICATIONINSIGHTS_CONNECTION_STRING');
+  const connectionString = readSetting(RUN_SETTINGS, 'APPLICATIONINSIGHTS_CONNECTION_STRING');
   if (connectionString === undefined) return undefined;
   // the exporter would report on itself, to elsewhere
   process.env['APPLICATION_INSIGHTS_NO_STATSBEAT'] ??= 'true';
   process.env['APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED'] ??= 'true';
-  const authentication = read('APPLICATIONINSIGHTS_AUTHENTICATION_STRING') ?? '';
+  const authentication = readSetting(RUN_SETTINGS, 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING') ?? '';
   return {
     connectionString,
     usesEntra: /(?:^|;)\s*Authorization\s*=\s*AAD\s*(?:;|$)/i.test(authentication),
     clientId: /(?:^|;)\s*ClientId\s*=\s*([0-9a-f-]{36})/i.exec(authentication)?.[1],
-    location: read('REGION_NAME') ?? siteName(),
+    location: readSetting(RUN_SETTINGS, 'REGION_NAME') ?? siteName(),
   };
 }
 
-/** Checks that cost calls of their own; a run makes those that it is asked to, each after the step that it is about. */
-export const DEEPER_CHECKS = [
-  'tokenAccepted',
-  'revokedTokenRefused',
-  'deletedUserRefused',
-  'anonymousRefused',
-] as const;
+/** Parses every setting that has a name of its own. @throws AppError `Misconfigured`, which names the first that is malformed */
+export function checkEachSetting(): void {
+  for (const name of namesOf(ACTION_SETTINGS)) readSetting(ACTION_SETTINGS, name);
+  for (const name of namesOf(RUN_SETTINGS)) readSetting(RUN_SETTINGS, name);
+}
 
-export type DeeperCheck = (typeof DEEPER_CHECKS)[number];
+const namesOf = <E extends v.ObjectEntries>(schema: v.ObjectSchema<E, undefined>) =>
+  Object.keys(schema.entries) as (keyof E & string)[];
 
 /** What the workflow does by default. */
 export interface WorkflowSettings {
-  scopes: string[];
-  createScopes: string[];
+  scopes: Scope[];
+  createScopes: Scope[];
   tokenMinutes: number;
   connections: string[];
   target: 'connection' | 'functions';
@@ -52,14 +53,10 @@ export interface WorkflowSettings {
 }
 
 /** How many days runs are kept. */
-export function historyDays(): number {
-  return wholeNumber('RUN_HISTORY_DAYS', 'days', 1, 3650, 90);
-}
+export const historyDays = (): number => readSetting(RUN_SETTINGS, 'RUN_HISTORY_DAYS');
 
-/** How many runs people may have running at a time, in each instance. */
-export function maxConcurrentRuns(): number {
-  return wholeNumber('MAX_CONCURRENT_RUNS', 'runs', 1, 1000, 4);
-}
+/** How many manual runs may be running at a time, in each instance. */
+export const maxConcurrentRuns = (): number => readSetting(RUN_SETTINGS, 'MAX_CONCURRENT_RUNS');
 
 /** What decides whether the timer fires, and when. */
 export interface ScheduleSettings {
@@ -71,61 +68,44 @@ export interface ScheduleSettings {
 }
 
 export function scheduleSettings(): ScheduleSettings {
-  const disabled = read('AzureWebJobs.scheduledRun.Disabled') ?? read('AzureWebJobs_scheduledRun_Disabled');
+  const disabled =
+    readSetting(RUN_SETTINGS, 'AzureWebJobs.scheduledRun.Disabled') ??
+    process.env['AzureWebJobs_scheduledRun_Disabled']?.trim();
   return {
-    expression: read('WORKFLOW_SCHEDULE') && process.env['WORKFLOW_SCHEDULE'],
+    expression: readSetting(RUN_SETTINGS, 'WORKFLOW_SCHEDULE') && process.env['WORKFLOW_SCHEDULE'],
     isDisabled: /^(true|1)$/i.test(disabled ?? ''),
-    hasHostStorage: HOST_STORAGE_SETTINGS.some((name) => read(name) !== undefined),
+    hasHostStorage: HOST_STORAGE_SETTINGS.some((name) => (process.env[name]?.trim() ?? '') !== ''),
   };
 }
 
-/** The checks that a setting names. @throws AppError `Misconfigured` that lists the good ones */
-export function readChecks(names: readonly string[]): DeeperCheck[] {
-  return names.map((name) => {
-    const check = DEEPER_CHECKS.find((known) => known === name);
-    if (check === undefined) {
-      throw misconfigured(
-        'WORKFLOW_CHECKS',
-        `has ${entryOfSetting(name)}, which is not a check. Checks are: ${DEEPER_CHECKS.join(', ')}. Separate them with commas.`,
-      );
-    }
-    return check;
-  });
-}
-
-/** Settings of the workflow. Scopes are checked where they are known, by `identity/inputs`. */
+/** Settings of the workflow, each checked by itself; whether scopes and lifetime are allowed is checked by `identity/operatorLimits`. */
 export function workflowSettings(): WorkflowSettings {
-  const tokenMinutes = wholeNumber('WORKFLOW_TOKEN_MINUTES', 'minutes', 60, 1440, 60);
-  const target = read('WORKFLOW_TARGET') ?? 'connection';
-  if (target !== 'connection' && target !== 'functions') {
-    throw misconfigured('WORKFLOW_TARGET', "must be 'connection' or 'functions'.");
-  }
   // the default scope is one that the operator allows
-  const allowed = allowedScopes();
-  const usualScope = allowed === undefined || allowed.includes('chat') ? 'chat' : allowed[0];
+  const allowed = readSetting(ACTION_SETTINGS, 'ALLOWED_SCOPES');
+  const usualScope = allowed?.includes('chat') === false ? allowed.slice(0, 1) : ['chat' as const];
   const known = connectionNames();
-  const connections = list(read('WORKFLOW_CONNECTIONS'));
-  const stranger = connections.find((name) => !known.includes(name));
-  if (stranger !== undefined) {
+  const connections = readSetting(RUN_SETTINGS, 'WORKFLOW_CONNECTIONS');
+  const unknown = connections.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
     throw misconfigured(
       'WORKFLOW_CONNECTIONS',
-      `has ${entryOfSetting(stranger)}, which is not a connection. Connections are: ${known.join(', ')}. Setting 'IDENTITY_CONNECTIONS' lists them.`,
+      `has ${entryOfSetting(unknown)}, which is not a connection. Connections are: ${known.join(', ')}. Setting 'IDENTITY_CONNECTIONS' lists them.`,
     );
   }
   return {
-    scopes: list(read('WORKFLOW_SCOPES') ?? usualScope),
-    createScopes: list(read('WORKFLOW_CREATE_SCOPES')),
-    tokenMinutes,
-    checks: readChecks(list(read('WORKFLOW_CHECKS'))),
-    revocationWaitSeconds: wholeNumber('WORKFLOW_REVOCATION_WAIT_SECONDS', 'seconds', 0, 90, 30),
+    scopes: readSetting(RUN_SETTINGS, 'WORKFLOW_SCOPES') ?? usualScope,
+    createScopes: readSetting(RUN_SETTINGS, 'WORKFLOW_CREATE_SCOPES'),
+    tokenMinutes: readSetting(RUN_SETTINGS, 'WORKFLOW_TOKEN_MINUTES'),
+    checks: readSetting(RUN_SETTINGS, 'WORKFLOW_CHECKS'),
+    revocationWaitSeconds: readSetting(RUN_SETTINGS, 'WORKFLOW_REVOCATION_WAIT_SECONDS'),
     connections: connections.length > 0 ? connections : known.slice(0, 1),
-    target,
+    target: readSetting(RUN_SETTINGS, 'WORKFLOW_TARGET'),
   };
 }
 
 /** Where the app's own function URLs are, and the key that opens them. */
 export function functionUrlSettings(): { baseUrl: string; key: string | undefined } {
-  const host = read('WEBSITE_HOSTNAME');
+  const host = readSetting(RUN_SETTINGS, 'WEBSITE_HOSTNAME');
   if (host === undefined) {
     throw misconfigured(
       'WEBSITE_HOSTNAME',
@@ -137,39 +117,40 @@ export function functionUrlSettings(): { baseUrl: string; key: string | undefine
 }
 
 /** The key that opens the app's own functions. */
-export const functionKey = (): string | undefined => readSecret('WORKFLOW_FUNCTION_KEY');
+export const functionKey = (): string | undefined => readSetting(RUN_SETTINGS, 'WORKFLOW_FUNCTION_KEY');
 
 /** Where runs are kept. */
 export type HistorySettings =
   | { kind: 'memory'; setting: string }
   | { kind: 'connectionString'; setting: string; connectionString: string }
-  | { kind: 'entra'; setting: string; uri: string; credential: string | undefined; clientId: string | undefined };
+  | {
+      kind: 'entra';
+      setting: string;
+      uri: string;
+      credential: 'managedidentity' | undefined;
+      clientId: string | undefined;
+    };
 
 /** Settings of the run history. An absent default storage means memory; a storage that is named but not there is an error. */
 export function historySettings(): HistorySettings {
-  const named = read('HISTORY_STORAGE');
-  // a connection string in this place would be repeated by messages as the name of a setting
-  if (named !== undefined && !/^[A-Za-z_][\w.:-]{0,127}$/.test(named)) {
-    rememberSecret(named);
-    throw misconfigured(
-      'HISTORY_STORAGE',
-      "must be the name of the setting that has the storage's connection string, such as AzureWebJobsStorage, not the connection string itself.",
-    );
-  }
+  const named = readSetting(RUN_SETTINGS, 'HISTORY_STORAGE');
   const setting = named ?? 'AzureWebJobsStorage';
-  const connectionString = readSecret(setting);
+  const connectionString = readSetting(STORAGE_SETTINGS, '', setting);
   if (connectionString !== undefined) return { kind: 'connectionString', setting, connectionString };
-  const uri = read(`${setting}__tableServiceUri`);
+  const uri = readSetting(STORAGE_SETTINGS, '__tableServiceUri', setting);
   if (uri !== undefined) {
     return {
       kind: 'entra',
       setting,
       uri,
-      credential: read(`${setting}__credential`),
-      clientId: read(`${setting}__clientId`),
+      credential: readSetting(STORAGE_SETTINGS, '__credential', setting),
+      clientId: readSetting(STORAGE_SETTINGS, '__clientId', setting),
     };
   }
-  if (read(`${setting}__accountName`) ?? read(`${setting}__blobServiceUri`)) {
+  if (
+    readSetting(STORAGE_SETTINGS, '__accountName', setting) ??
+    readSetting(STORAGE_SETTINGS, '__blobServiceUri', setting)
+  ) {
     throw misconfigured(
       `${setting}__tableServiceUri`,
       "is missing. Set it to the storage account's table service, where runs are kept: https://ACCOUNT.table.core.windows.net.",
@@ -186,5 +167,5 @@ export function historySettings(): HistorySettings {
 
 /** The app's site name in Azure, else `local`: it keeps the histories of apps that share a storage account apart. */
 export function siteName(): string {
-  return read('WEBSITE_SITE_NAME') ?? 'local';
+  return readSetting(RUN_SETTINGS, 'WEBSITE_SITE_NAME') ?? 'local';
 }

@@ -3,7 +3,7 @@ import { CommunicationIdentityClient } from '@azure/communication-identity';
 import { AppError, misconfigured } from '../base/errors';
 import { isLoopback } from '../base/loopback';
 import { connectionNames, connectionSettings, connectionStringParts, type ConnectionSettings } from '../base/settings';
-import { checkCredentialKind, createCredential } from './credentials';
+import { createCredential } from './credentials';
 
 /** What the SDK asks a token for: `communicationAuthPolicy` of @azure/communication-common. */
 const ACS_SCOPE = 'https://communication.azure.com//.default';
@@ -117,7 +117,6 @@ function readPlace(settings: ConnectionSettings): { endpoint: URL; accessKey?: s
       `is missing. Set it to the connection string of the ACS resource, or set '${name}__endpoint' to use Entra ID.`,
     );
   }
-  checkCredentialKind(`${name}__credential`, settings.credential);
   const endpoint = parseEndpoint(`${name}__endpoint`, settings.endpoint);
   if (endpoint.protocol === 'https:') return { endpoint };
   throw misconfigured(

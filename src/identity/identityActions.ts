@@ -1,5 +1,5 @@
 /** What an ACS user access token may be for. */
-export type Scope = 'chat' | 'voip' | 'chat.join' | 'chat.join.limited' | 'voip.join';
+import type { Scope } from '../base/settings';
 
 /** What a caller asks of tokens. */
 export interface TokenRequest {

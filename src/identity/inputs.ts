@@ -1,15 +1,5 @@
 import * as v from 'valibot';
-import { entryOfSetting, misconfigured } from '../base/errors';
-import type { Scope } from './identityActions';
-
-/** Every scope that ACS knows (api-version 2023-10-01). */
-export const SCOPES = [
-  'chat',
-  'voip',
-  'chat.join',
-  'chat.join.limited',
-  'voip.join',
-] as const satisfies readonly Scope[];
+import { SCOPES, type Scope } from '../base/settings';
 
 const GUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const USER_ID = new RegExp(`^8:(?:acs|gcch-acs|dod-acs):${GUID}_${GUID}(?:_${GUID})?$`, 'i');
@@ -105,17 +95,4 @@ export const exchangeTeamsTokenInput = {
 export function checkUserId(text: string): string | undefined {
   const result = v.safeParse(userId, text);
   return result.success ? result.output : undefined;
-}
-
-/** The scopes that a setting names. @throws AppError `Misconfigured` that lists the good ones. */
-export function scopesOfSetting(setting: string, names: readonly string[], atLeast: 0 | 1): Scope[] {
-  if (names.length < atLeast) throw misconfigured(setting, `must name at least one scope of: ${SCOPES.join(', ')}.`);
-  return names.map((name) => {
-    const known = SCOPES.find((good) => good === name);
-    if (known !== undefined) return known;
-    throw misconfigured(
-      setting,
-      `has ${entryOfSetting(name)}, which is not a scope. Scopes are: ${SCOPES.join(', ')}. Separate them with commas.`,
-    );
-  });
 }

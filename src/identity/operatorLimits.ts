@@ -1,9 +1,8 @@
 import { errorOfDetails, misconfigured, type ErrorDetail } from '../base/errors';
-import { limitSettings } from '../base/settings';
-import type { Scope, TokenRequest } from './identityActions';
-import { SCOPES, scopesOfSetting } from './inputs';
+import type { TokenRequest } from './identityActions';
+import { ACTION_SETTINGS, readSetting, SCOPES, type Scope } from '../base/settings';
 
-/** What ACS gives at the most, and when nobody asks for less. */
+/** The maximum and the default lifetime in ACS. */
 const ACS_TOKEN_MINUTES = 1440;
 
 /** What the operator lets callers ask for. */
@@ -17,15 +16,14 @@ type ExceededLimit = ErrorDetail & { code: 'ScopeNotAllowed' | 'ExpiryNotAllowed
 
 /** @throws AppError `Misconfigured` */
 function operatorLimits(): OperatorLimits {
-  const { allowedScopes, maxTokenMinutes } = limitSettings();
   return {
-    scopes: allowedScopes === undefined ? SCOPES : scopesOfSetting('ALLOWED_SCOPES', allowedScopes, 1),
-    tokenMinutes: maxTokenMinutes,
+    scopes: readSetting(ACTION_SETTINGS, 'ALLOWED_SCOPES') ?? SCOPES,
+    tokenMinutes: readSetting(ACTION_SETTINGS, 'MAX_TOKEN_MINUTES'),
   };
 }
 
 /**
- * What a caller asks of tokens, if the operator allows it. A token whose lifetime is left to ACS (24 hours) gets the longest that is allowed.
+ * Returns the request if the operator's limits allow it. A token whose lifetime is left to ACS (24 hours) gets the longest that is allowed.
  * @throws AppError 403 `ScopeNotAllowed` or `ExpiryNotAllowed`, with a detail for each limit that is exceeded; `Misconfigured`
  */
 export function enforceLimits<T extends TokenRequest>(input: T): T {
@@ -62,22 +60,20 @@ export function enforceLimits<T extends TokenRequest>(input: T): T {
  * @throws AppError `Misconfigured`, naming the setting that goes beyond
  */
 export function checkWithinLimits(settings: {
-  scopes: readonly string[];
-  createScopes: readonly string[];
+  scopes: readonly Scope[];
+  createScopes: readonly Scope[];
   tokenMinutes: number;
 }): void {
   const limits = operatorLimits();
-  const allowed: readonly string[] = limits.scopes;
   for (const [name, scopes] of [
     ['WORKFLOW_SCOPES', settings.scopes],
     ['WORKFLOW_CREATE_SCOPES', settings.createScopes],
   ] as const) {
-    // what is no scope at all has nothing to do with the limits
-    const refused = scopesOfSetting(name, scopes, 0).find((scope) => !allowed.includes(scope));
+    const refused = scopes.find((scope) => !limits.scopes.includes(scope));
     if (refused !== undefined) {
       throw misconfigured(
         name,
-        `has '${refused}', which setting 'ALLOWED_SCOPES' does not allow. It allows: ${allowed.join(', ')}. Change one of the two.`,
+        `has '${refused}', which setting 'ALLOWED_SCOPES' does not allow. It allows: ${limits.scopes.join(', ')}. Change one of the two.`,
       );
     }
   }

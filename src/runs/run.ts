@@ -1,5 +1,6 @@
 import type { TraceContext } from '../base/traceContext';
-import type { Attempt, Scope } from '../identity/identityActions';
+import type { Attempt } from '../identity/identityActions';
+import type { Scope } from '../base/settings';
 
 /** The workflow's name. It is part of every stored key, and keeps its runs apart from those of others in the same table. */
 export const WORKFLOW_NAME = 'identity-lifecycle';

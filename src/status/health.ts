@@ -2,16 +2,13 @@ import { isAppError, misconfigured } from '../base/errors';
 import { clockSkewMs } from '../history';
 import { lastSeen, type HealthCheck } from '../base/lastSeen';
 import { checkConnectionSettings } from '../identity/connections';
-import { checkCredentialKind } from '../identity/credentials';
-import { scopesOfSetting } from '../identity/inputs';
 import { checkWithinLimits } from '../identity/operatorLimits';
 import { LIMITS } from '../base/limits';
 import { scheduleError, scheduleReport } from '../base/scheduleReport';
 import { connectionNames } from '../base/settings';
 import {
+  checkEachSetting,
   functionUrlSettings,
-  historyDays,
-  maxConcurrentRuns,
   historySettings,
   scheduleSettings,
   workflowSettings,
@@ -49,18 +46,12 @@ export function health(): HealthReport {
 
 function settingsCheck(): HealthCheck {
   try {
+    checkEachSetting();
     const workflow = workflowSettings();
-    const { scopes, createScopes, target } = workflow;
-    // the limits first: what is not set follows from them
     checkWithinLimits(workflow);
-    scopesOfSetting('WORKFLOW_SCOPES', scopes, 1);
-    scopesOfSetting('WORKFLOW_CREATE_SCOPES', createScopes, 0);
-    if (target === 'functions') functionUrlSettings();
+    if (workflow.target === 'functions') functionUrlSettings();
     connectionNames().forEach(checkConnectionSettings);
-    const history = historySettings();
-    if (history.kind === 'entra') checkCredentialKind(`${history.setting}__credential`, history.credential);
-    historyDays();
-    maxConcurrentRuns();
+    historySettings();
     const error = scheduleError(scheduleSettings(), Date.now());
     if (error !== null) throw misconfigured('WORKFLOW_SCHEDULE', `${error}.`);
     return { name: 'settings', status: 'Healthy' };

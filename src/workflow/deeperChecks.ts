@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAppError } from '../base/errors';
 import { LIMITS } from '../base/limits';
-import type { DeeperCheck } from '../base/workflowSettings';
+import type { DeeperCheck } from '../base/runSettings';
 import type { CheckRecord } from '../runs/run';
 import type { StepContext } from './step';
 import { userOf } from './step';

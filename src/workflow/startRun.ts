@@ -1,8 +1,8 @@
 import { history } from '../history';
 import { getConnection, identityActions } from '../identity';
 import { FunctionUrlActions } from '../identity/functionUrlActions';
-import type { CreatedUser, IdentityActions, Scope } from '../identity/identityActions';
-import { scopesOfSetting } from '../identity/inputs';
+import type { CreatedUser, IdentityActions } from '../identity/identityActions';
+import type { Scope } from '../base/settings';
 import { checkWithinLimits, enforceLimits } from '../identity/operatorLimits';
 import { anonymousStatuses, chatStatus } from '../identity/probes';
 import { wakeUp } from '../identity/wakeUp';
@@ -129,9 +129,8 @@ async function runOn(settings: WorkflowSettings, options: StartOptions): Promise
 
 function requestOf(settings: WorkflowSettings, options: StartOptions): RunRequest {
   return {
-    createTokenWithScopes:
-      options.createTokenWithScopes ?? scopesOfSetting('WORKFLOW_CREATE_SCOPES', settings.createScopes, 0),
-    scopes: options.scopes ?? scopesOfSetting('WORKFLOW_SCOPES', settings.scopes, 1),
+    createTokenWithScopes: options.createTokenWithScopes ?? settings.createScopes,
+    scopes: options.scopes ?? settings.scopes,
     expiresInMinutes: options.expiresInMinutes ?? settings.tokenMinutes,
   };
 }

@@ -1,7 +1,7 @@
 import type { AccessToken, CallOptions, CreatedUser, IdentityActions, RetryPolicy } from '../identity/identityActions';
 import type { Probes } from '../identity/probes';
 import type { TraceContext } from '../base/traceContext';
-import type { DeeperCheck } from '../base/workflowSettings';
+import type { DeeperCheck } from '../base/runSettings';
 import type { RunRequest } from '../runs/run';
 
 /** States of an earlier step that a step may wait for, as in Logic Apps. */

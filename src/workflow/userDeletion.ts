@@ -47,7 +47,7 @@ export class UserDeletion {
   constructor(private readonly options: DeletionOptions) {}
 
   /**
-   * Deletes a user. Returns why it was not deleted: with the code `Undecided` when ACS does not know it and it can't be told yet whether it was deleted
+   * Deletes a user. Returns why it was not deleted: with the code `Undecided` when ACS does not know it and nobody can know yet whether it was deleted
    * or belongs to another resource.
    */
   async delete(entry: LedgerEntry): Promise<Refusal | undefined> {

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
-import { SCOPES } from '../../src/identity/inputs';
+import { SCOPES } from '../../src/base/settings';
 import { RUN_STATUSES } from '../../src/runs/run';
 import { startApp, type AppUnderTest } from './appUnderTest';
 

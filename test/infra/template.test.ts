@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createIdentityEmulator } from '../../emulator/src';
 import { readSchedule, type Schedule } from '../../src/base/schedule';
 import { startApp } from '../app/appUnderTest';
-import { settingNames } from '../settingNames';
+import { everySetting } from '../../local/documents';
 import { bicep, infraDirectory, SUBSCRIPTION, testWithBicep as testOne, type Bicep, type Resource } from './bicep';
 
 const MAIN = join(infraDirectory, 'main.bicep');
@@ -177,7 +177,7 @@ describe('the settings of the app', () => {
   testWithBicep('are ones that the app reads, or the host', async () => {
     const names = Object.keys(settingsOf(await predict()));
     expect(names.length).toBeGreaterThan(10);
-    const known = [...settingNames(), ...OF_THE_HOST];
+    const known = [...everySetting().keys(), ...OF_THE_HOST];
     expect(names.filter((name) => !known.includes(name))).toEqual([]);
   });
 

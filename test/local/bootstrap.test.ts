@@ -94,7 +94,7 @@ describe('the bootstrap, with packages in place,', () => {
   it.each([[['begin']], [[]], [['toString']]])('refuses %j with its usage', async (args) => {
     expect(await run(args)).toEqual({
       exitCode: 2,
-      lines: ['Usage: node local/bootstrap.mjs start|watch|services|emulator|cli|package|host|test [arguments]'],
+      lines: ['Usage: node local/bootstrap.mjs start|watch|services|emulator|cli|package|host|docs|test [arguments]'],
     });
   });
 

@@ -18,8 +18,9 @@ beforeEach(async () => {
   project = await mkdtemp(join(tmpdir(), 'build-'));
   await symlink(join(projectRoot, 'node_modules'), join(project, 'node_modules'), 'junction');
   await mkdir(join(project, 'local'));
-  await copyFile(join(projectRoot, 'local/build.mjs'), join(project, 'local/build.mjs'));
-  for (const entry of ['start', 'storageProcess', 'functionsHost/command', 'functionsHost/worker']) {
+  for (const file of ['local/build.mjs', 'local/typeWatch.mjs'])
+    await copyFile(join(projectRoot, file), join(project, file));
+  for (const entry of ['start', 'storageProcess', 'documents', 'functionsHost/command', 'functionsHost/worker']) {
     await write(`local/${entry}.ts`, `import 'azurite/package.json'; export const built = true;`);
   }
   await write('cli/command.ts', `export const built = true;`);
@@ -50,7 +51,14 @@ describe('the build', () => {
     expect(
       (await readdir(join(project, '.local/build'), { recursive: true })).filter((name) => name.endsWith('.js')).sort(),
     ).toEqual(
-      ['cli/command.js', 'start.js', 'storageProcess.js', 'functionsHost/command.js', 'functionsHost/worker.js']
+      [
+        'cli/command.js',
+        'start.js',
+        'storageProcess.js',
+        'documents.js',
+        'functionsHost/command.js',
+        'functionsHost/worker.js',
+      ]
         .map((name) => join(name))
         .sort(),
     );
@@ -102,5 +110,26 @@ describe('the watching build', () => {
     await write('src/deep/heavy.ts', `export const heavyValue = 'changed';`);
     await until(/^Rebuilt dist\/ in \d+ ms\.$/m);
     expect(await readFile(join(project, 'dist/heavy.chunk.js'), 'utf8')).toContain('changed');
+  });
+
+  it('prints errors of types with their place, and when they are gone; the app is rebuilt all the same', async () => {
+    const options = {
+      strict: true,
+      skipLibCheck: true,
+      target: 'ES2022',
+      module: 'ESNext',
+      moduleResolution: 'Bundler',
+      types: [],
+      noEmit: true,
+    };
+    await write('src/tsconfig.json', JSON.stringify({ compilerOptions: options, include: ['.'] }));
+    const { until } = launchBuild('--watch');
+    await until(/Watching src\//);
+    await write('src/deep/heavy.ts', 'export const heavyValue: number = "text";');
+    await until(/^Rebuilt dist\//m);
+    await until(/^src\/deep\/heavy\.ts\(1,14\): error TS2322: /m);
+    await until(/^Types: 1 error, see above\. The app runs as it was built\.$/m);
+    await write('src/deep/heavy.ts', 'export const heavyValue = "text";');
+    await until(/^Types: no errors\.$/m);
   });
 });

@@ -219,16 +219,26 @@ describe('npm run watch', () => {
 });
 
 describe('npm run services', () => {
+  const freeServicePorts = ['--emulator-port', '0', '--storage-port', '0', '--emulator-https-port', '0'];
+  const settingsFile = () => join(project, 'local.settings.json');
+
+  it('makes local.settings.json from the example when it is missing, as func start needs it', async () => {
+    const { until, output } = start(['services', ...freeServicePorts]);
+    await until(/Press Ctrl\+C to stop\./);
+    expect(output()).toMatch(/^Made local\.settings\.json from local\.settings\.json\.example\.$/m);
+    expect(await readFile(settingsFile(), 'utf8')).toBe(await readFile(`${settingsFile()}.example`, 'utf8'));
+  });
+
+  it('leaves local.settings.json as it is when it exists', async () => {
+    await writeFile(settingsFile(), '{ "mine":');
+    const { until, output } = start(['services', ...freeServicePorts]);
+    await until(/Press Ctrl\+C to stop\./);
+    expect(output()).not.toContain('Made local.settings.json');
+    expect(await readFile(settingsFile(), 'utf8')).toBe('{ "mine":');
+  });
+
   it('starts the emulators alone and prints the settings for them', async () => {
-    const { until, output } = start([
-      'services',
-      '--emulator-port',
-      '0',
-      '--storage-port',
-      '0',
-      '--emulator-https-port',
-      '0',
-    ]);
+    const { until, output } = start(['services', ...freeServicePorts]);
     await until(/Press Ctrl\+C to stop\./);
     const [, endpoint] = await until(/^ {2}AcsIdentity +endpoint=(http:\/\/127\.0\.0\.1:\d+\/?);accesskey=/m);
     expect((await fetch(`${endpoint}/identities`, { method: 'POST' })).status).toBeGreaterThanOrEqual(400);

@@ -1,10 +1,13 @@
 import { TableClient } from '@azure/data-tables';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { storageConnectionString, startStorage, type RunningStorage, type StorageOptions } from '../../local/storage';
+import type { StorageMessage, StorageProcessOptions } from '../../local/storageProcess';
 import { fixedPort } from '../fixedPort';
 
 const running: RunningStorage[] = [];
@@ -73,6 +76,53 @@ describe('the storage emulator', () => {
       await rm(location, { recursive: true });
     }
   });
+
+  it('keeps the data of all services in its directory', async () => {
+    const location = await mkdtemp(join(tmpdir(), 'storage-'));
+    try {
+      await (await start({ port: 0, location })).stop();
+      expect((await readdir(location)).sort()).toEqual([
+        '__azurite_db_blob__.json',
+        '__azurite_db_blob_extent__.json',
+        '__azurite_db_queue__.json',
+        '__azurite_db_queue_extent__.json',
+        '__azurite_db_table__.json',
+        '__blobstorage__',
+        '__queuestorage__',
+      ]);
+    } finally {
+      await rm(location, { recursive: true });
+    }
+  });
+
+  it('says why it cannot start when its data is damaged', async () => {
+    const location = await mkdtemp(join(tmpdir(), 'storage-'));
+    try {
+      await writeFile(join(location, '__azurite_db_table__.json'), '{damaged');
+      await expect(start({ port: 0, location })).rejects.toThrow(/^Azurite could not start: .*JSON/);
+    } finally {
+      await rm(location, { recursive: true });
+    }
+  });
+
+  (process.platform === 'win32' ? it.skip : it)(
+    'goes on at Ctrl+C, and ends with the channel to its parent',
+    async () => {
+      const options: StorageProcessOptions = { services: [{ service: 'table', port: 0 }] };
+      const child = fork(resolve('.local/build/storageProcess.js'), [JSON.stringify(options)], { execArgv: [] });
+      try {
+        const [{ ready }] = (await once(child, 'message')) as [Extract<StorageMessage, { ready: number[] }>];
+        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) child.kill(signal);
+        const exited = once(child, 'exit');
+        expect(await Promise.race([exited, sleep(300)])).toBeUndefined();
+        expect(await isListening(ready[0] ?? 0)).toBe(true);
+        child.disconnect();
+        expect(await exited).toEqual([0, null]);
+      } finally {
+        child.kill('SIGKILL');
+      }
+    },
+  );
 
   it('can be tables alone', async () => {
     const storage = await start({ port: 0, inMemory: true, tableOnly: true });

@@ -5,7 +5,7 @@ import { AcsActions } from '../../src/identity/acsActions';
 import { Connections } from '../../src/identity/connections';
 import type { IdentityActions } from '../../src/identity/identityActions';
 import { anonymousStatuses, chatStatus, type Probes } from '../../src/identity/probes';
-import { DEEPER_CHECKS, readChecks, type DeeperCheck } from '../../src/base/workflowSettings';
+import { DEEPER_CHECKS, type DeeperCheck } from '../../src/base/runSettings';
 import { runSteps, type EngineOptions } from '../../src/workflow/engine';
 import { identityLifecycle } from '../../src/workflow/identityLifecycle';
 
@@ -163,9 +163,4 @@ test('calls without a key carry none, and could do no harm; over http nobody che
     'POST /api/users undefined',
     'POST /api/users/nobody/tokens undefined',
   ]);
-});
-
-test('a check that nobody knows is a setting to mend', async () => {
-  await open();
-  expect(() => readChecks(['tokenAccepted', 'nonsense'])).toThrow(/WORKFLOW_CHECKS.*tokenAccepted, revoked/);
 });

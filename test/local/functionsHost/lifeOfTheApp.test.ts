@@ -64,7 +64,7 @@ describe('a crash', () => {
   });
 
   test('at every start ends the start', async () => {
-    await expect(run(worker, 'process.exit(9);')).rejects.toThrow('crashed again and again');
+    await expect(run(worker, 'process.exit(9);')).rejects.toThrow('crashed each time that it was started');
   });
 });
 
@@ -251,7 +251,9 @@ describe('a reload', () => {
   test('does not follow changed settings, but the log says what to do', async () => {
     const app = await run(worker, answering('same'), { watch: true });
     writeFiles(app.directory, { 'local.settings.json': { IsEncrypted: false, Values: {} } });
-    await eventually(() => app.log().includes('local.settings.json changed: restart to apply.'));
+    await eventually(() =>
+      app.log().includes('local.settings.json has changed. Restart the host to use the new settings.'),
+    );
   });
 });
 

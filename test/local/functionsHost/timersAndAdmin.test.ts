@@ -106,7 +106,7 @@ describe('timers', () => {
       'badField',
       "The schedule expression '0 0 25 * * *' was not recognized as a valid cron expression or timespan string.",
     ],
-    ['queue', 'This host runs no functions with a queueTrigger.'],
+    ['queue', 'This host does not support functions with a queueTrigger.'],
     ['adminlvl', 'The specified route conflicts with one or more built in routes.'],
     ['web', "The route specified conflicts with the route defined by function 'second'."],
   ])('%s is in error, and the host goes on', (name, error) => {

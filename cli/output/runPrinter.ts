@@ -1,31 +1,9 @@
-/** A run as the app answers it. Read from JSON: only what is printed is named here. */
-export interface PrintedRun {
-  id: string;
-  status: string;
-  durationMs?: number;
-  connection?: string;
-  target?: string;
-  cleanup?: string;
-  error?: PrintedError;
-  recorded?: boolean;
-  recordError?: PrintedError;
-  actions?: PrintedAction[];
-}
+import type { Action, Run, RunError } from '../../src/runs/run';
 
-export interface PrintedAction {
-  name: string;
-  status: string;
-  code?: string;
-  durationMs?: number;
-  error?: PrintedError;
-  outputs?: unknown;
-  retryHistory?: { code?: string }[];
-}
+/** A run as an app answers it, perhaps one of another version: fields that are missing are not printed. */
+export type PrintedRun = Pick<Run, 'id' | 'status'> & Partial<Omit<Run, 'actions'>> & { actions?: PrintedAction[] };
 
-export interface PrintedError {
-  code?: string;
-  message?: string;
-}
+export type PrintedAction = Pick<Action, 'name' | 'status'> & Partial<Action>;
 
 export interface PrintStyle {
   colour: boolean;
@@ -156,7 +134,7 @@ function retryText(retries: { code?: string }[]): string {
   return `   ${count}${codes.length > 0 ? ` (${codes.join(', ')})` : ''}`;
 }
 
-function errorText({ code, message }: PrintedError): string {
+function errorText({ code, message }: Partial<RunError>): string {
   return [code, message].flatMap((text) => (text === undefined || text === '' ? [] : [plain(text)])).join(': ');
 }
 

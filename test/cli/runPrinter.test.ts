@@ -1,4 +1,4 @@
-import { describeRun, styleFor, type PrintedRun } from '../../local/runPrinter';
+import { describeRun, styleFor, type PrintedRun } from '../../cli/output/runPrinter';
 
 const succeeded: PrintedRun = {
   id: '08584000000000000000123456789CU00',
@@ -83,17 +83,16 @@ describe('a printed run', () => {
   });
 
   it('counts the retries of a step, with what each met', () => {
-    const actionLine = (retryHistory: { code?: string }[]) =>
+    const attempt = (code: string) => ({ startTime: '', endTime: '', clientRequestId: '', code });
+    const actionLine = (...codes: string[]) =>
       linesOf({
         id: '1',
         status: 'Succeeded',
-        actions: [{ name: 'A', status: 'Succeeded', code: 'OK', retryHistory }],
+        actions: [{ name: 'A', status: 'Succeeded', code: 'OK', retryHistory: codes.map(attempt) }],
       })[1];
-    expect(actionLine([{ code: 'ServiceUnavailable' }])).toMatch(/ {3}after 1 retry \(ServiceUnavailable\)$/);
-    expect(actionLine([{ code: 'ECONNRESET' }, { code: 'Timeout' }])).toMatch(
-      / {3}after 2 retries \(ECONNRESET, Timeout\)$/,
-    );
-    expect(actionLine([])).toBe('  ✓ A   Succeeded   OK');
+    expect(actionLine('ServiceUnavailable')).toMatch(/ {3}after 1 retry \(ServiceUnavailable\)$/);
+    expect(actionLine('ECONNRESET', 'Timeout')).toMatch(/ {3}after 2 retries \(ECONNRESET, Timeout\)$/);
+    expect(actionLine()).toBe('  ✓ A   Succeeded   OK');
   });
 
   it('says when it was not recorded', () => {
@@ -124,7 +123,9 @@ describe('a printed run', () => {
       id: '1',
       status: 'Failed',
       error: { code: 'E', message: evil },
-      actions: [{ name: evil, status: 'Failed', code: evil, error: { message: evil }, outputs: { [evil]: evil } }],
+      actions: [
+        { name: evil, status: 'Failed', code: evil, error: { code: evil, message: evil }, outputs: { [evil]: evil } },
+      ],
     });
     expect(lines).toHaveLength(5);
     expect(lines.join('\n')).not.toMatch(/[^\n\P{Cc}]/u);

@@ -1,0 +1,123 @@
+// The schema of the settings of runs: what the workflow does, when, where runs are kept and reported.
+import * as v from 'valibot';
+import { rememberSecret } from './redact';
+import { CONNECTION_SETTINGS, list, listOf, SCOPES, setting, someScopes, text, wholeNumber } from './settings';
+
+/** Checks that cost calls of their own; a run makes those that it is asked to, each after the step that it is about. */
+export const DEEPER_CHECKS = [
+  'tokenAccepted',
+  'revokedTokenRefused',
+  'deletedUserRefused',
+  'anonymousRefused',
+] as const;
+
+export type DeeperCheck = (typeof DEEPER_CHECKS)[number];
+
+/** A connection string in this place would be repeated by messages as the name of a setting, so it is masked. */
+const isSettingName = (value: string): boolean => {
+  const isName = /^[A-Za-z_][\w.:-]{0,127}$/.test(value);
+  if (!isName) rememberSecret(value);
+  return isName;
+};
+
+/** Settings that runs read. */
+export const RUN_SETTINGS = v.object({
+  WORKFLOW_SCHEDULE: setting(
+    text(),
+    'When the workflow runs: NCRONTAB with six fields (with five, seconds are 0), or a TimeSpan such as `00:05:00`.',
+    { default: 'none; `0 */5 * * * *` in the example' },
+  ),
+  WORKFLOW_SCOPES: setting(
+    v.optional(someScopes),
+    'Scopes of the token that the workflow issues, within `ALLOWED_SCOPES`.',
+    { default: '`chat`, or the first allowed scope' },
+  ),
+  WORKFLOW_CREATE_SCOPES: setting(
+    v.optional(listOf(SCOPES, 'scope', 'Scopes'), ''),
+    'Scopes of a token that is made together with the user (the advanced option of the connector).',
+    { default: 'none' },
+  ),
+  WORKFLOW_TOKEN_MINUTES: setting(
+    wholeNumber('minutes', 60, 1440, 60),
+    'Lifetime of both tokens in minutes, 60 to 1440.',
+  ),
+  WORKFLOW_CONNECTIONS: setting(
+    v.optional(v.pipe(v.string(), list), ''),
+    'Connections that scheduled runs test, separated by commas. Each gets a run of its own.',
+    { default: 'the first connection' },
+  ),
+  WORKFLOW_TARGET: setting(
+    v.optional(v.picklist(['connection', 'functions'], "must be 'connection' or 'functions'."), 'connection'),
+    '`connection`: the workflow calls ACS itself. `functions`: it calls the URLs of the action functions, so that routes, keys and input checks are tested too.',
+    { default: '`connection`; `functions` in the example' },
+  ),
+  WORKFLOW_FUNCTION_KEY: setting(
+    text(),
+    'Key that opens the action functions, for `WORKFLOW_TARGET=functions` in Azure. The host key `default` does.',
+    { isSecret: true },
+  ),
+  WORKFLOW_CHECKS: setting(
+    v.optional(listOf(DEEPER_CHECKS, 'check', 'Checks'), ''),
+    `Checks that cost extra calls, separated by commas: ${DEEPER_CHECKS.map((check) => `\`${check}\``).join(', ')}.`,
+    { default: 'none' },
+  ),
+  WORKFLOW_REVOCATION_WAIT_SECONDS: setting(
+    wholeNumber('seconds', 0, 90, 30),
+    'How many seconds `revokedTokenRefused` waits for ACS to refuse a revoked token, 0 to 90.',
+  ),
+  'AzureWebJobs.scheduledRun.Disabled': setting(
+    text(),
+    '`true`: the platform does not fire the timer. `AzureWebJobs_scheduledRun_Disabled` has the same effect.',
+    { default: '`false`' },
+  ),
+  MAX_CONCURRENT_RUNS: setting(
+    wholeNumber('runs', 1, 1000, 4),
+    'How many manual runs may be running at a time in each instance, 1 to 1000. One more gets 429 `TooManyRuns`. Scheduled runs are not limited.',
+  ),
+  RUN_HISTORY_DAYS: setting(wholeNumber('days', 1, 3650, 90), 'How many days runs are kept, 1 to 3650.'),
+  HISTORY_STORAGE: setting(
+    v.optional(
+      v.pipe(
+        v.string(),
+        v.check(
+          isSettingName,
+          "must be the name of the setting that has the storage's connection string, such as AzureWebJobsStorage, not the connection string itself.",
+        ),
+      ),
+    ),
+    'Name of the storage connection that keeps runs. It has the settings that `AzureWebJobsStorage` has.',
+    { default: '`AzureWebJobsStorage`' },
+  ),
+  APPLICATIONINSIGHTS_CONNECTION_STRING: setting(
+    text(),
+    'Each run is reported to this Application Insights resource as an availability result.',
+    { default: 'none: runs are not reported', isSecret: true },
+  ),
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: setting(
+    text(),
+    'If Application Insights takes Entra ID only: `Authorization=AAD`, with `;ClientId=…` for a user-assigned identity.',
+  ),
+  REGION_NAME: setting(text(), 'Location of an availability result.', { default: 'set by Azure' }),
+  WEBSITE_HOSTNAME: setting(text(), "Host name, with port, of the app's own functions.", {
+    default: 'set by Azure and by the local host',
+  }),
+  WEBSITE_SITE_NAME: setting(text(), 'Keeps the histories of apps apart that share a storage account.', {
+    default: 'set by Azure; `local` elsewhere',
+  }),
+});
+
+/** Settings of the storage that keeps runs. The name of the storage connection comes first. */
+export const STORAGE_SETTINGS = v.object({
+  '': setting(text(), 'Connection string of the storage account.', {
+    default: 'none: runs are kept in memory and no timer starts',
+    isSecret: true,
+  }),
+  __tableServiceUri: setting(
+    text(),
+    'Instead of a connection string: the table service, `https://ACCOUNT.table.core.windows.net`. Calls then use Entra ID.',
+  ),
+  __credential: CONNECTION_SETTINGS.entries.__credential,
+  __clientId: CONNECTION_SETTINGS.entries.__clientId,
+  __accountName: setting(text(), 'Read by the Functions host, for its timer. Runs need `__tableServiceUri` as well.'),
+  __blobServiceUri: setting(text(), 'Read by the Functions host. Runs need `__tableServiceUri` as well.'),
+});
