@@ -4,7 +4,7 @@ import { describeError } from '../../src/base/redact';
 import { AcsActions, type AcsActionsOptions } from '../../src/identity/acsActions';
 import type { RetryClock } from '../../src/identity/retries';
 import { Connections } from '../../src/identity/connections';
-import type { Attempt, CallOptions } from '../../src/identity/identityActions';
+import type { Attempt, CallOptions } from '../../src/identity/identityTypes';
 import { fixedPort } from '../fixedPort';
 
 let emulator: IdentityEmulator;
