@@ -44,7 +44,8 @@ async function ask({ client }: Connection, now: () => number): Promise<Heard> {
       ),
     );
   } catch (error) {
-    failure = classifyAcsError(error);
+    failure = classifyAcsError(error, answer?.status);
+    if (failure.kind === 'unexpected') throw error;
   }
   return {
     failure,

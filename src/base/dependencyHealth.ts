@@ -37,7 +37,7 @@ export function recordStorageOutcome(error?: unknown): void {
  */
 export function recordAcsOutcome(connection: string, error?: unknown): void {
   const code = isAppError(error) ? error.code : undefined;
-  if (code === 'Stopped') return;
+  if (code !== undefined && SAYS_NOTHING.has(code)) return;
   if (code === 'Throttled') record(`acs:${connection}`, 'Degraded', code);
   else if (code !== undefined && FAILURES_OF_ACS.has(code)) record(`acs:${connection}`, 'Unhealthy', code);
   else record(`acs:${connection}`, 'Healthy');
@@ -50,6 +50,9 @@ function record(name: string, status: HealthStatus, code?: string): void {
 }
 
 const DEFAULT_MESSAGE = 'It failed. The log has the reason.';
+
+/** Codes that don't depend on ACS: the app was stopped, or has a defect. */
+const SAYS_NOTHING = new Set(['Stopped', 'InternalError']);
 
 const FAILURES_OF_ACS = new Set(['ConnectionDenied', 'ServiceUnavailable', 'ServiceTimeout', 'ApiVersionNotSupported']);
 

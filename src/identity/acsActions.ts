@@ -4,7 +4,14 @@ import { AppError, isAppError } from '../base/errors';
 import { LIMITS } from '../base/limits';
 import { withTimeout } from '../base/timeout';
 import { appErrorOfFailure, type Operation } from './acsErrors';
-import { classifyAcsError, entraTokenFailure, foreignText, statusName, type AcsFailure } from './acsFailure';
+import {
+  classifyAcsError,
+  entraTokenFailure,
+  foreignText,
+  IncompleteAnswer,
+  statusName,
+  type AcsFailure,
+} from './acsFailure';
 import type { Connection } from './connections';
 import {
   STRAY_USER_TARGET,
@@ -30,9 +37,6 @@ export interface AcsActionsOptions {
   /** Aborts every operation except createUser: its answer has the id that is needed to delete the user. */
   stop?: AbortSignal;
 }
-
-/** ACS reported success, but its response lacks a required field. */
-class IncompleteAnswer extends Error {}
 
 /** The options that every method of the SDK accepts. */
 interface SdkOptions {
@@ -162,6 +166,7 @@ export class AcsActions implements IdentityActions {
     const clientRequestId = randomUUID();
     const startTime = new Date().toISOString();
     let code = '';
+    let answerStatus: number | undefined;
     let serviceRequestId: string | undefined;
     const report = (error?: AppError) =>
       options.onAttempt?.({
@@ -194,6 +199,7 @@ export class AcsActions implements IdentityActions {
           },
           onResponse: ({ status, headers }) => {
             code = statusName(status);
+            answerStatus = status;
             serviceRequestId = foreignText(headers.get('ms-cv'));
           },
         }),
@@ -205,7 +211,7 @@ export class AcsActions implements IdentityActions {
       const failure: AcsFailure = stopped
         ? { kind: 'stopped', code: 'Cancelled', isUnsent: !isSent, cause: thrown }
         : isSent
-          ? classifyAcsError(thrown)
+          ? classifyAcsError(thrown, answerStatus)
           : entraTokenFailure(thrown);
       const error = appErrorOfFailure(failure, operation, this.connection);
       code = failure.code;

@@ -51,6 +51,8 @@ export function appErrorOfFailure(failure: AcsFailure, operation: Operation, con
         'ServiceUnavailable',
         `ACS (${host}) reported success, but its response is incomplete.${unsure}`,
       );
+    case 'unexpected':
+      return make(500, 'InternalError', `Something went wrong in this app when it called ACS (${host}).${unsure}`);
     case 'credential':
       return make(
         502,

@@ -10,9 +10,10 @@ export const FOREIGN_TEXT = { message: 1_000, word: 100 } as const;
 export interface AcsFailure {
   /**
    * `refused`: ACS can't have received the request; `network`: it may have; `timeout`: no answer in time; `http`: an error answer;
-   * `credential`: no Entra ID token; `stopped`: the caller gave up; `incomplete`: a success whose response lacks a required field.
+   * `credential`: no Entra ID token; `stopped`: the caller gave up; `incomplete`: a success whose response lacks a required field;
+   * `unexpected`: a defect of this app or of the SDK.
    */
-  kind: 'refused' | 'network' | 'timeout' | 'http' | 'credential' | 'stopped' | 'incomplete';
+  kind: 'refused' | 'network' | 'timeout' | 'http' | 'credential' | 'stopped' | 'incomplete' | 'unexpected';
   /** The HTTP status by name, or the system's error code. */
   code: string;
   status?: number;
@@ -27,6 +28,9 @@ export interface AcsFailure {
   retryAfterMs?: number | undefined;
   cause: unknown;
 }
+
+/** ACS reported success, but its response lacks a required field. */
+export class IncompleteAnswer extends Error {}
 
 interface SdkError {
   name?: string;
@@ -47,8 +51,11 @@ export function foreignText(value: unknown, maxLength: number = FOREIGN_TEXT.wor
 /** Connection errors after which ACS cannot have received the request: nobody listened, or there was no such host. */
 const REFUSED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
-/** The failure that an error thrown by the SDK means. `now` is in milliseconds since the epoch. */
-export function classifyAcsError(error: unknown, now: number = Date.now()): AcsFailure {
+/**
+ * The failure that an error thrown by the SDK means. `answerStatus`: the HTTP status that was received before, if any. `now` is in milliseconds since the
+ * epoch.
+ */
+export function classifyAcsError(error: unknown, answerStatus?: number, now: number = Date.now()): AcsFailure {
   if (error instanceof TimeoutReached) return { kind: 'timeout', code: 'Timeout', cause: error };
   if (isAppError(error)) return { kind: 'stopped', code: error.code, cause: error };
   const sdk = (typeof error === 'object' && error !== null ? error : {}) as SdkError;
@@ -61,7 +68,11 @@ export function classifyAcsError(error: unknown, now: number = Date.now()): AcsF
     if (code === 'PARSE_ERROR') return { kind: 'incomplete', code, cause: error };
     return { kind: REFUSED.has(code) ? 'refused' : 'network', code, cause: error };
   }
-  return { kind: 'incomplete', code: 'UnexpectedAnswer', cause: error };
+  // the SDK reads required fields of a success without checking that they exist
+  const isFieldMissing = sdk.name === 'TypeError' && isSuccess(answerStatus);
+  if (error instanceof IncompleteAnswer || isFieldMissing)
+    return { kind: 'incomplete', code: 'UnexpectedAnswer', cause: error };
+  return { kind: 'unexpected', code: 'InternalError', cause: error };
 }
 
 const isSuccess = (status = 0) => status >= 200 && status < 300;

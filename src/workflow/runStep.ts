@@ -1,4 +1,4 @@
-import { isAppError } from '../base/errors';
+import { isAppError, type AppError } from '../base/errors';
 import type { Attempt, CallOptions } from '../identity/identityTypes';
 import { delayedSignal, TimeoutReached, withTimeout } from '../base/timeout';
 import { redactText, safeText } from '../base/redact';
@@ -127,6 +127,11 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
 
 const sentence = ({ name, message }: CheckRecord) => `Check ${name} failed: ${redactText(message ?? '')}.`;
 
+/** The cause of an `InternalError`. In a run it is part of the message, because it is not logged. Messages of other errors name their cause themselves. */
+function causeOf({ code, cause }: AppError): string {
+  return code === 'InternalError' && cause instanceof Error ? ` ${cause.name}: ${safeText(cause.message, 1_000)}` : '';
+}
+
 function judge(
   failure: unknown,
   stop: AbortSignal | undefined,
@@ -152,7 +157,7 @@ function judge(
     return {
       status: 'Failed',
       code: last?.code ?? failure.code,
-      error: { code: failure.code, message: redactText(failure.message) },
+      error: { code: failure.code, message: redactText(failure.message) + causeOf(failure) },
     };
   }
   const message = failure instanceof Error ? safeText(failure.message, 1_000) : 'The step failed.';
