@@ -10,7 +10,7 @@ const ofInfra = '<rootDir>/test/infra/**/*.test.ts';
 /** These start no process, no server but their own, and no built app. */
 const ofUnits = [
   '<rootDir>/test/{base,http}/**/*.test.ts',
-  '<rootDir>/test/identity/{connections,functionUrlActions,keptTokens,retries}.test.ts',
+  '<rootDir>/test/identity/{connections,functionUrlActions,credentials,retries}.test.ts',
   '<rootDir>/test/workflow/{engine,runSchedule,deeperChecks}.test.ts',
   '<rootDir>/test/local/{arguments,coreTools,localSettings,startedParts}.test.ts',
   '<rootDir>/emulator/test/{badInput,deniedReasons,faults,headers,recordedPairs,signature}.test.ts',

@@ -4,7 +4,7 @@ import { isAppError } from '../src/base/errors';
 import { AcsActions } from '../src/identity/acsActions';
 import { openConnection, type Connection } from '../src/identity/connections';
 import { FunctionUrlActions } from '../src/identity/functionUrlActions';
-import type { IdentityActions } from '../src/identity/identityActions';
+import type { IdentityActions } from '../src/identity/identityTypes';
 import { rememberSecret } from '../src/base/redact';
 import { CommandError } from './commandError';
 import { appUrl, variableName } from './optionValues';

@@ -38,8 +38,8 @@ test('an import that goes upwards, a circle and a file that is too long are foun
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction');
     const add = (file: string, line: string) => writeFileSync(join(copy, file), `${text(file)}${line}\n`);
     add('src/base/log.ts', "export type { Run } from '../runs/run';");
-    add('src/base/stop.ts', "export type { Circle } from './lastSeen';");
-    add('src/base/lastSeen.ts', "export type Circle = typeof import('./stop');");
+    add('src/base/stop.ts', "export type { Circle } from './dependencyHealth';");
+    add('src/base/dependencyHealth.ts', "export type Circle = typeof import('./stop');");
     add('src/runs/runId.ts', '// a line\n'.repeat(260));
     const { code, stdout } = (await run(process.execPath, [join(copy, 'local/structure.mjs')]).catch(
       (error: unknown) => error,

@@ -1,8 +1,8 @@
 import type { Connection } from '../../src/identity/connections';
-import { acsFailure, type AcsFailure } from '../../src/identity/acsFailure';
+import { classifyAcsError, type AcsFailure } from '../../src/identity/acsFailure';
 import { FOREIGN_USER } from '../../src/identity/probes';
 import { LIMITS } from '../../src/base/limits';
-import { withLimit } from '../../src/base/timeLimit';
+import { withTimeout } from '../../src/base/timeout';
 import { failed, passed, skipped, type Finding } from './finding';
 
 /** How far a clock may be off before doctor reports it: ACS's own limit is 5 or 15 minutes, and clocks drift on. */
@@ -37,14 +37,15 @@ async function ask({ client }: Connection, now: () => number): Promise<Heard> {
   let answer: { status: number; headers: { get(name: string): string | undefined } } | undefined;
   let failure: AcsFailure | undefined;
   try {
-    await withLimit(LIMITS.callMs, undefined, (abortSignal) =>
+    await withTimeout(LIMITS.callMs, undefined, (abortSignal) =>
       client.revokeTokens(
         { communicationUserId: FOREIGN_USER },
         { abortSignal, onResponse: (response) => (answer = response) },
       ),
     );
   } catch (error) {
-    failure = acsFailure(error);
+    failure = classifyAcsError(error, answer?.status);
+    if (failure.kind === 'unexpected') throw error;
   }
   return {
     failure,

@@ -1,4 +1,4 @@
-/** Codes that functions answer with, each with its HTTP status. The table in the README explains them; a test compares the two. */
+/** The error codes of the functions' answers, each with its HTTP status. The table in the README explains them; a test compares the two. */
 export const ANSWERED_CODES = {
   InvalidRequest: 400,
   UnknownConnection: 400,
@@ -24,7 +24,7 @@ export const ANSWERED_CODES = {
   ServiceTimeout: 504,
 } as const;
 
-/** Codes that appear in runs, in logs and in the command only. */
+/** Error codes that appear only in runs, in logs and in the command. */
 export type InternalCode =
   | 'ClockSkew'
   | 'FunctionForbidden'
@@ -35,14 +35,14 @@ export type InternalCode =
 
 export type ErrorCode = keyof typeof ANSWERED_CODES | InternalCode;
 
-/** One entry of an error's `details`: which input it is about and what to do. */
+/** One entry of an error's `details`: what is wrong, and with which input (`target`). */
 export interface ErrorDetail {
   code: string;
   message: string;
   target?: string;
 }
 
-/** What ACS reported, for its support: its error code and its correlation vector. */
+/** ACS's own error code and correlation vector, for Azure support. */
 export interface InnerError {
   code?: string;
   'ms-cv'?: string;
@@ -54,15 +54,15 @@ export interface AppErrorOptions {
   innererror?: InnerError | undefined;
   /** Seconds a caller should wait before it tries again; becomes the `Retry-After` header. */
   retryAfterSeconds?: number | undefined;
-  /** What was caught. It goes to the log only, never into an answer. */
+  /** The error that was caught. It is only logged, never part of an answer. */
   cause?: unknown;
 }
 
 const BRAND = Symbol.for('acs-identity-functions.AppError');
 
 /**
- * The one error class: made where the cause is known, turned into an HTTP answer in one place.
- * `message` is shown to callers, so it never holds a key, a token or a connection string.
+ * The app's only error class. It is created where the cause is known, and turned into an HTTP answer in one place (`http/errorAnswer.ts`). `message` is
+ * shown to callers, so it never contains a key, a token or a connection string.
  */
 export class AppError extends Error {
   readonly [BRAND] = true;
@@ -86,25 +86,25 @@ export class AppError extends Error {
   }
 }
 
-/** True for an {@link AppError}, also one made by another copy of this file (the bundle has chunks). */
+/** Is it an {@link AppError}? True also for one of another copy of this class: each chunk of the bundle may have its own. */
 export function isAppError(error: unknown): error is AppError {
   return typeof error === 'object' && error !== null && BRAND in error;
 }
 
-/** A setting that is missing or malformed. Names the setting, never its value. */
+/** The error for a setting that is missing or malformed. It names the setting, never its value. */
 export function misconfigured(setting: string, whatToDo: string): AppError {
   return new AppError(500, 'Misconfigured', `Setting '${setting}' ${whatToDo}`, { target: setting });
 }
 
-/** An entry of a setting as it may be shown: quoted if it is a short name, else described, since it may be a pasted secret. */
+/** An entry of a setting for a message: quoted if it looks like a name. Other text is not shown, because it may be a pasted secret. */
 export function entryOfSetting(entry: string): string {
   return /^[A-Za-z][\w.-]{0,23}$/.test(entry) ? `'${entry}'` : 'an entry that is not a name (not shown)';
 }
 
-/** An error lists no more details than this. */
+/** Maximum number of details of an error. */
 export const MAX_DETAILS = 50;
 
-/** An error with these details and the message of the first. */
+/** An error with these details. Its message is that of the first one, with the number of details. */
 export function errorOfDetails(status: number, code: ErrorCode, details: readonly ErrorDetail[]): AppError {
   const [first] = details;
   const count =
@@ -112,7 +112,7 @@ export function errorOfDetails(status: number, code: ErrorCode, details: readonl
       ? `more than ${MAX_DETAILS} invalid fields`
       : `${details.length} invalid fields in all`;
   const more = details.length > 1 ? ` (${count}, see details)` : '';
-  return new AppError(status, code, `${first?.message ?? 'The request is not valid.'}${more}`, {
+  return new AppError(status, code, `${first?.message ?? 'The request is invalid.'}${more}`, {
     target: first?.target,
     details: details.slice(0, MAX_DETAILS),
   });

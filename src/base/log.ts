@@ -1,4 +1,4 @@
-/** Where lines about runs go: the invocation's context, at the level that fits. */
+/** The log methods that code about workflow runs uses. An `InvocationContext` has them. HTTP handlers use their context directly. */
 export interface RunLog {
   info(line: string): void;
   warn(line: string): void;

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
-/** Secrets that this process has read from its settings; masked wherever they turn up. */
+/** Secrets that this process has read from its settings. They are masked in every text. */
 const known = new Set<string>();
 
 const MASK = '[redacted]';
 
 /**
- * What a secret looks like in text that others wrote (SDK errors, URLs, headers). The text may be hostile, so each pattern takes linear
- * time: where it can begin, it either matches or fails after a bounded number of steps. A JSON Web Token that was cut short matches too.
+ * The forms of secrets in text from outside (SDK errors, URLs, headers). The text may be hostile, so each pattern takes linear time: at each position it
+ * matches or fails after a bounded number of steps. A JSON Web Token that is cut off matches too.
  */
 const PATTERNS: readonly [RegExp, string][] = [
   [/eyJ[\w-]{6,}(?:\.{1,2}[\w-]+)*/g, MASK],
@@ -17,18 +17,18 @@ const PATTERNS: readonly [RegExp, string][] = [
   [/\b(signature)=[A-Za-z0-9+/=%]{8,}/gi, `$1=${MASK}`],
 ];
 
-/** The beginning of a secret at the end of a text that was cut, too short for {@link PATTERNS}. */
+/** The beginning of a secret at the end of a cut text, where it is too short for {@link PATTERNS}. */
 const STARTED_SECRET = /(?:eyJ[\w.-]{0,16}|\b(?:bearer|signature)[\s=]{1,9}\S{0,7})$/i;
 
-/** Line breaks and other control characters, which forge log lines, and those that change the direction of text. */
+/** Line breaks and other control characters, which could forge log lines, and characters that change the direction of text. */
 const CONTROL_CHARACTERS = /[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]+/gu;
 
-/** Makes `secret` unspeakable: {@link redactText} masks it from now on. Shorter ones than 6 characters are too common to mask. */
+/** From now on {@link redactText} masks `secret`. Secrets of fewer than 6 characters are ignored: they would match ordinary text. */
 export function rememberSecret(secret: string | undefined): void {
   if (secret !== undefined && secret.length >= 6) known.add(secret);
 }
 
-/** `text` without any key, token or connection string that this process knows of or that has the form of one. */
+/** `text` with every known secret masked, and everything that has the form of a key, token or connection string. */
 export function redactText(text: string): string {
   let safe = text;
   for (const secret of known) safe = safe.replaceAll(secret, MASK);
@@ -37,8 +37,8 @@ export function redactText(text: string): string {
 }
 
 /**
- * A text from outside as it may be kept, shown and logged: cut to `maxLength` characters (and then ends with `…`), in one line, redacted.
- * It is cut first, so that a long text costs no more than a short one; a secret that the cut divided is masked too.
+ * Makes a text from outside safe to keep, show and log: cut to `maxLength` characters (then it ends with `…`), in one line, redacted. The text is cut
+ * first, so that a long text costs no more than a short one. A secret that was cut in two is masked too.
  */
 export function safeText(text: string, maxLength: number): string {
   const isCut = text.length > maxLength;
@@ -51,7 +51,7 @@ export function safeText(text: string, maxLength: number): string {
     .replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
-/** `text` without the beginning of a secret at its end. */
+/** `text` with the beginning of a secret at its end masked. */
 function maskTail(text: string): string {
   let longest = 0;
   for (const secret of known) {
@@ -62,7 +62,7 @@ function maskTail(text: string): string {
   return longest > 0 ? text.slice(0, -longest) + MASK : text.replace(STARTED_SECRET, MASK);
 }
 
-/** What is kept of a token: enough to distinguish two tokens, not enough to use one. `sha256` is the first 12 hex digits. */
+/** The record of a token: enough to distinguish two tokens, not enough to use one. `sha256` is the first 12 hex digits. */
 export interface RedactedToken {
   redacted: true;
   sha256: string;
@@ -70,7 +70,7 @@ export interface RedactedToken {
   expiresOn?: string;
 }
 
-/** Turns an access token into what may be kept of it. */
+/** The record of an access token. */
 export function redactToken(
   token: string,
   about: { scopes?: readonly string[]; expiresOn?: string } = {},
@@ -83,7 +83,7 @@ export function redactToken(
   };
 }
 
-/** A deep copy of plain JSON data in which every string went through {@link redactText} and every `token` string is hashed. */
+/** A deep copy of plain JSON data with every string redacted by {@link redactText} and every `token` hashed. */
 export function redactValue(value: unknown): unknown {
   if (typeof value === 'string') return redactText(value);
   if (Array.isArray(value)) return value.map(redactValue);
@@ -96,10 +96,10 @@ export function redactValue(value: unknown): unknown {
   );
 }
 
-/** Limits of one error in the log, in characters. */
+/** Maximum lengths of the parts of an error in the log, in characters. */
 const LOGGED = { name: 100, message: 4_000, frames: 4_000 } as const;
 
-/** An error with its stack and causes as text for the log: each part bounded, each message in one line, redacted. */
+/** An error with its stack and causes, as text for the log: each part cut and redacted, each message in one line. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   let current: unknown = error;
@@ -116,7 +116,7 @@ export function describeError(error: unknown): string {
   return parts.join('\ncaused by: ');
 }
 
-/** What an error of the Azure SDK has besides: its message, stack and `response` repeat the body that the service sent. */
+/** An error of the Azure SDK. Its message, stack and `response` may repeat the body that the service sent. */
 interface HttpError extends Error {
   code?: unknown;
   statusCode?: unknown;
@@ -124,7 +124,7 @@ interface HttpError extends Error {
   request?: unknown;
 }
 
-/** Name and message; of an error that repeats a foreign body the name, code and status only, since nobody knows what is in a body. */
+/** Name and message. If the message may repeat a body, only name, code and status: a body may contain anything. */
 function headOf(error: HttpError): string {
   const name = safeText(String(error.name), LOGGED.name);
   const isHttpError = error.name === 'RestError' || 'response' in error || 'request' in error;
@@ -141,7 +141,7 @@ function repeatsBody(error: HttpError, isHttpError: boolean): boolean {
   return !neverAnswered || error.code === 'PARSE_ERROR';
 }
 
-/** The stack without the message, which may have lines of its own. */
+/** The stack frames, without the message, which may have several lines. */
 function framesOf({ stack, message }: Error): string {
   if (typeof stack !== 'string') return '';
   const at = stack.indexOf(message);

@@ -1,9 +1,9 @@
-// The schema of the settings of runs: what the workflow does, when, where runs are kept and reported.
+// The schema of the settings of runs: what the workflow does and when, where runs are kept, and where they are reported.
 import * as v from 'valibot';
 import { rememberSecret } from './redact';
-import { CONNECTION_SETTINGS, list, listOf, SCOPES, setting, someScopes, text, wholeNumber } from './settings';
+import { CONNECTION_SETTINGS, list, listOf, SCOPES, setting, nonEmptyScopes, text, wholeNumber } from './settings';
 
-/** Checks that cost calls of their own; a run makes those that it is asked to, each after the step that it is about. */
+/** Checks that need extra calls. WORKFLOW_CHECKS selects them; each is made after the step that it tests. */
 export const DEEPER_CHECKS = [
   'tokenAccepted',
   'revokedTokenRefused',
@@ -13,7 +13,7 @@ export const DEEPER_CHECKS = [
 
 export type DeeperCheck = (typeof DEEPER_CHECKS)[number];
 
-/** A connection string in this place would be repeated by messages as the name of a setting, so it is masked. */
+/** Is it the name of a setting? Other text may be a pasted connection string, so it is masked: messages repeat the name. */
 const isSettingName = (value: string): boolean => {
   const isName = /^[A-Za-z_][\w.:-]{0,127}$/.test(value);
   if (!isName) rememberSecret(value);
@@ -28,7 +28,7 @@ export const RUN_SETTINGS = v.object({
     { default: 'none; `0 */5 * * * *` in the example' },
   ),
   WORKFLOW_SCOPES: setting(
-    v.optional(someScopes),
+    v.optional(nonEmptyScopes),
     'Scopes of the token that the workflow issues, within `ALLOWED_SCOPES`.',
     { default: '`chat`, or the first allowed scope' },
   ),
@@ -106,7 +106,7 @@ export const RUN_SETTINGS = v.object({
   }),
 });
 
-/** Settings of the storage that keeps runs. The name of the storage connection comes first. */
+/** Settings of the storage that keeps runs. The name of the storage connection is the prefix of each. */
 export const STORAGE_SETTINGS = v.object({
   '': setting(text(), 'Connection string of the storage account.', {
     default: 'none: runs are kept in memory and no timer starts',

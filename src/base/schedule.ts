@@ -1,18 +1,17 @@
-// Schedules as the Functions host reads them: the grammar of its library NCrontab, the TimeSpans of .NET, and the daylight saving rules
-// of its timer extension (Azure/azure-webjobs-sdk-extensions, CronSchedule.cs and TimerSchedule.cs). Imports nothing, as the local host
-// uses it too.
+// Reads schedules like the Functions host: the grammar of its library NCrontab, the TimeSpans of .NET, and the daylight saving rules of its timer
+// extension (Azure/azure-webjobs-sdk-extensions, CronSchedule.cs and TimerSchedule.cs). Imports nothing, because the local host uses it too.
 
 /** When a timer fires. */
 export interface Schedule {
   /** An interval counts from the start of the host. */
   kind: 'cron' | 'interval';
-  /** The host keeps the state of a schedule of a minute or slower in storage; without storage its timer does not start. */
+  /** The host keeps the state of a schedule in storage unless it fires more than once a minute. Without storage such a timer does not start. */
   needsStorage: boolean;
   /** The first time after `after`; `null` if there is no such time. */
   next: (after: Date) => Date | null;
 }
 
-/** Any of these settings names the storage in which the host keeps the state of timers. */
+/** The host keeps the state of timers in storage if one of these settings is set. */
 export const HOST_STORAGE_SETTINGS = [
   'AzureWebJobsStorage',
   'AzureWebJobsStorage__accountName',
@@ -27,7 +26,7 @@ interface Field {
 
 const SECOND_MS = 1000;
 const DAY_MS = 86_400_000;
-/** From 2096 to 2104 there is no 29 February: a given one on a given day of the week comes once in 40 years at the latest. */
+/** The rarest date is a 29 February on a given day of the week: at most 40 years apart, because 2100 is not a leap year. */
 const SEARCHED_DAYS = 41 * 366;
 
 const MONTHS = 'january february march april may june july august september october november december'.split(' ');
@@ -43,12 +42,12 @@ const FIELDS: Field[] = [
 ];
 
 /**
- * Reads an NCRONTAB expression of six fields (or five, without seconds), or a TimeSpan. `undefined` if the host does not accept it.
- * `timeZone`: an IANA name; the time zone of the process by default, as for the host.
+ * Parses an NCRONTAB expression of six fields (or five, without seconds), or a TimeSpan. `undefined` if the host does not accept it. `timeZone`: an IANA
+ * name; default: the time zone of the process, as in the host.
  */
 export function readSchedule(expression: string, timeZone?: string): Schedule | undefined {
   const everyMs = timeSpanMs(expression);
-  // The host takes 00:00:00 and would fire without end.
+  // the host accepts 00:00:00, and would fire without pause
   if (everyMs === 0) return undefined;
   if (everyMs !== undefined) {
     return {
@@ -64,7 +63,7 @@ export function readSchedule(expression: string, timeZone?: string): Schedule | 
   if (sets.some((set) => set === undefined)) return undefined;
   const fields = sets as Set<number>[];
   const isEverySoManySeconds = fields.every((set, i) => (i === 0 ? set.size > 1 : isWhole(set, i)));
-  // How the host distinguishes them: "every 10 minutes" goes on through an hour that comes twice, "at 01:30" fires once.
+  // When clocks are set back, an hour comes twice: "every 10 minutes" then fires in both, "at 01:30" only once. The host distinguishes them like this.
   const isRecurring = fields.slice(hasSeconds ? 0 : 1, 3).some((set) => [...set].some((value) => set.has(value + 1)));
   const offsetAt = offsetOf(timeZone);
   return {
@@ -77,14 +76,14 @@ export function readSchedule(expression: string, timeZone?: string): Schedule | 
   };
 }
 
-/** A .NET TimeSpan (`hh:mm`, `hh:mm:ss`, `d.hh:mm:ss`, `d` …) in milliseconds; `undefined` if it is something else, or negative. */
+/** A .NET TimeSpan (`hh:mm`, `hh:mm:ss`, `d.hh:mm:ss`, `d` …) in milliseconds; `undefined` if it is not a TimeSpan, or is negative. */
 export function timeSpanMs(text: string): number | undefined {
   const trimmed = text.trim();
   if (/^\d{1,8}$/.test(trimmed)) return Number(trimmed) * DAY_MS;
   const [, days, clock = '', fraction] =
     /^(?:(\d{1,8})\.)?(\d{1,8}(?::\d{1,8}){1,3})(?:\.(\d{1,7}))?$/.exec(trimmed) ?? [];
   const parts = clock.split(':').map(Number);
-  // "24:00:00" is 24 days: what can't be hours is days.
+  // "24:00:00" is 24 days: a first number that can't be hours is days
   const readings = days === undefined ? [[0, ...parts], parts] : [[Number(days), ...parts]];
   for (const [day = 0, hour = 24, minute = 60, second, ...rest] of readings) {
     const isClock = hour < 24 && minute < 60 && (second ?? 0) < 60 && rest.length === 0;
@@ -107,13 +106,13 @@ function readField(text: string, field: Field): Set<number> | undefined {
     const [, range = '', step] = /^([^/]+)(?:\/([+-]?\d{1,9}))?$/.exec(item) ?? [];
     const bounds = readRange(range, step !== undefined, field);
     if (bounds === undefined) return undefined;
-    // A step below 1 counts as 1.
+    // a step below 1 counts as 1
     for (let value = bounds[0]; value <= bounds[1]; value += Math.max(1, Number(step ?? 1))) values.add(value);
   }
   return values;
 }
 
-/** The first and the last value of `*`, `a`, `a/` (to the end) or `a-b`, where the smaller one is the first. */
+/** The first and the last value of `*`, `a`, `a/` (from a to the maximum) or `a-b`. In `5-2` the smaller one counts as the first. */
 function readRange(text: string, hasStep: boolean, field: Field): [number, number] | undefined {
   if (text === '*') return [field.min, field.max];
   const dash = text.indexOf('-');
@@ -126,14 +125,14 @@ function readRange(text: string, hasStep: boolean, field: Field): [number, numbe
   return bounds[0] >= field.min && bounds[1] <= field.max ? bounds : undefined;
 }
 
-/** A number, or the beginning of an English name in any case: the first name that begins so. */
+/** A number, or the beginning of an English name in any case. If several names begin like this, the first one. */
 function readValue(text: string, { min, names = [] }: Field): number | undefined {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   const index = text === '' ? -1 : names.findIndex((name) => name.startsWith(text.toLowerCase()));
   return index === -1 ? undefined : index + min;
 }
 
-/** Milliseconds that clocks are ahead of UTC at a time. A time zone that does not exist is UTC, as for the host. */
+/** How many milliseconds clocks are ahead of UTC at a given time. An unknown time zone counts as UTC, as in the host. */
 function offsetOf(timeZone: string | undefined): (time: number) => number {
   if (timeZone === undefined) return (time) => -new Date(time).getTimezoneOffset() * 60_000;
   let format: Intl.DateTimeFormat;
@@ -148,14 +147,14 @@ function offsetOf(timeZone: string | undefined): (time: number) => number {
   };
 }
 
-/** The first time after `now`. Clock times are written as if they were UTC. */
+/** The first time after `now`. A clock time is represented as the UTC time with the same digits. */
 function nextTime(
   fields: Set<number>[],
   isRecurring: boolean,
   offsetAt: (time: number) => number,
   now: number,
 ): number | undefined {
-  /** The times at which clocks show `clock`: two when they were set back, else one. A time that was skipped comes as much later. */
+  /** The times at which clocks show `clock`: two if clocks are set back then, else one. If clocks are set forward over it, it comes later by that amount. */
   const timesOf = (clock: number): [number, ...number[]] => {
     const [before, after] = [offsetAt(clock - DAY_MS), offsetAt(clock + DAY_MS)];
     const times = [clock - before, clock - after].filter((time) => time + offsetAt(time) === clock);
@@ -172,12 +171,12 @@ function nextTime(
   if (isRecurring) return (isTwice(nowClock) || isTwice(clock)) && shift !== 0 ? next + shift : next;
   if (!isTwice(clock)) return next;
   if (shift !== 0) return next + shift;
-  // It fired when clocks showed this time first.
+  // it has fired when clocks showed this time first
   while (clock !== undefined && isTwice(clock)) clock = nextClock(fields, clock);
   return clock === undefined ? undefined : timesOf(clock).at(-1);
 }
 
-/** The first clock time after `clock` that all fields match, the day of the month as well as the day of the week. */
+/** The first clock time after `clock` that matches all fields, both the day of the month and the day of the week. */
 function nextClock(fields: Set<number>[], clock: number): number | undefined {
   const [seconds, minutes, hours, daysOfMonth, months, daysOfWeek] = fields as [
     Set<number>,

@@ -5,16 +5,16 @@ import type { ScheduleSettings } from './workflowSettings';
 export interface ScheduleReport {
   enabled: boolean;
   expression: string | null;
-  /** RFC 3339 UTC. Null when the schedule is off, and for a TimeSpan, which counts from the start of the host. */
+  /** RFC 3339 UTC. `null` if the schedule is off, and for a TimeSpan, which counts from the start of the host. */
   nextRun: string | null;
-  /** Why the schedule is off; null when it is on. */
+  /** Why the schedule is off; `null` if it is on. */
   reason: string | null;
 }
 
 /**
  * Whether the timer fires, and when.
  * @param now milliseconds since the epoch
- * @param timeZone an IANA name; the host and this process share theirs, so there is no need to name it
+ * @param timeZone an IANA name; default: that of this process, which is also the host's
  */
 export function scheduleReport(settings: ScheduleSettings, now: number, timeZone?: string): ScheduleReport {
   const { expression = null } = settings;
@@ -32,7 +32,7 @@ function reasonOf(settings: ScheduleSettings, now: number): string | null {
   return needsStorage && !settings.hasHostStorage ? 'AzureWebJobsStorage is missing' : null;
 }
 
-/** What is wrong with WORKFLOW_SCHEDULE; null if nothing is. A timer that is disabled needs no schedule. */
+/** What is wrong with WORKFLOW_SCHEDULE; `null` if it is valid. A disabled timer needs no schedule. */
 export function scheduleError({ expression, isDisabled }: ScheduleSettings, now: number): string | null {
   if (expression === undefined) return isDisabled ? null : 'is missing';
   const schedule = readSchedule(expression);

@@ -1,22 +1,22 @@
-// How settings are read, and the settings of the identity actions. The settings of runs are in workflowSettings.ts.
+// Reads settings, and has the schema of the settings of the identity actions. The settings of runs are in runSettings.ts and workflowSettings.ts.
 import * as v from 'valibot';
 import { entryOfSetting, misconfigured } from './errors';
 import { rememberSecret } from './redact';
 
-/** Every scope that ACS knows (api-version 2023-10-01). */
+/** All scopes of ACS user access tokens (api-version 2023-10-01). */
 export const SCOPES = ['chat', 'voip', 'chat.join', 'chat.join.limited', 'voip.join'] as const;
 
 export type Scope = (typeof SCOPES)[number];
 
-/** What the settings table of the documents shows besides a setting's description. */
+/** More about a setting, for the settings table in the README and for redaction. */
 export interface SettingMetadata {
-  /** The default as it is shown, where the schema's own default does not say it. Markdown. */
+  /** The default for the table, in Markdown, if the schema's own default does not show it. */
   default?: string;
-  /** The value is a key or a connection string: it is masked from then on wherever text is kept or shown. */
+  /** The value is a key or a connection string. Once read, it is masked in every text. */
   isSecret?: boolean;
 }
 
-/** The schema of one setting. Its input is the text that is set, without surrounding blanks; an empty text counts as absent. */
+/** The schema of one setting. Its input is the text of the setting without surrounding blanks; an empty text counts as missing. */
 export const setting = <const S extends v.GenericSchema<string | undefined, unknown>>(
   schema: S,
   description: string,
@@ -45,7 +45,7 @@ export const list = v.transform((value: string): string[] =>
     .filter((item) => item !== ''),
 );
 
-/** A comma-separated list of names that are known. An entry that is none may be a pasted secret, so it is not repeated as it is. */
+/** A comma-separated list of known names. The message about an unknown entry does not repeat it if it may be a pasted secret. */
 export const listOf = <const T extends string>(known: readonly T[], one: string, many: string) =>
   v.pipe(
     v.string(),
@@ -67,12 +67,12 @@ const connectionNameList = v.pipe(
   v.minLength(1, 'must name at least one connection.'),
   v.everyItem(
     (name) => CONNECTION_NAME.test(name),
-    'must be a comma-separated list of connection names. A name has letters, digits and _, and begins with a letter.',
+    'must be a comma-separated list of connection names. A name consists of letters, digits and _, and begins with a letter.',
   ),
 );
 
 /** Scopes, at least one. */
-export const someScopes = v.pipe(
+export const nonEmptyScopes = v.pipe(
   listOf(SCOPES, 'scope', 'Scopes'),
   v.minLength(1, `must name at least one scope of: ${SCOPES.join(', ')}.`),
 );
@@ -84,7 +84,7 @@ export const ACTION_SETTINGS = v.object({
     'Names of the ACS connections, separated by commas. The first is the default. Each has the four settings that `AcsIdentity` has.',
   ),
   ALLOWED_SCOPES: setting(
-    v.optional(someScopes),
+    v.optional(nonEmptyScopes),
     'Scopes that callers may ask for, separated by commas. A request for another one gets 403 `ScopeNotAllowed`.',
     { default: 'all' },
   ),
@@ -94,7 +94,7 @@ export const ACTION_SETTINGS = v.object({
   ),
 });
 
-/** Settings of one ACS connection, by the Functions convention for identity-based connections. The name of the connection comes first. */
+/** Settings of one ACS connection, by the Functions convention for identity-based connections. The connection's name is the prefix of each. */
 export const CONNECTION_SETTINGS = v.object({
   '': setting(text(), 'Connection string of the ACS resource: `endpoint=https://…/;accesskey=…`.', { isSecret: true }),
   __endpoint: setting(text(), 'Instead of a connection string: endpoint of the ACS resource. Calls then use Entra ID.'),
@@ -114,12 +114,12 @@ export const CONNECTION_SETTINGS = v.object({
 
 type SettingSchemas = Record<string, v.GenericSchema<string | undefined, unknown>>;
 
-/** Each setting's text when it was last parsed, and what came of it. */
+/** Each setting's text when it was last parsed, and the result. */
 const parsed = new Map<string, { text: string | undefined; result: v.SafeParseResult<v.GenericSchema> }>();
 
 /**
- * The value of one setting. It is parsed once, and its result kept by itself: a malformed setting fails only what reads it.
- * @param prefix what its name begins with, such as the name of a connection
+ * The value of one setting. It is parsed again only if its text has changed. A malformed setting is an error only where it is read.
+ * @param prefix the beginning of its name, such as the name of a connection
  * @throws AppError `Misconfigured`, which names the setting
  */
 export function readSetting<E extends SettingSchemas, N extends keyof E & string>(
@@ -141,7 +141,7 @@ export function readSetting<E extends SettingSchemas, N extends keyof E & string
   return output;
 }
 
-/** Parts of a connection string that name a place and are no secret: messages may contain them. */
+/** Parts of a connection string that are not secret, such as endpoints: messages may contain them. */
 const PUBLIC_PART =
   /^\s*(endpoint|\w+endpoint|defaultendpointsprotocol|accountname|endpointsuffix|usedevelopmentstorage)\s*=/i;
 
@@ -153,7 +153,7 @@ function rememberParts(value: string): void {
   }
 }
 
-/** The parts of a connection string `A=1;B=2` by lower-case name, without surrounding blanks. Values may hold `=`. */
+/** The parts of a connection string `A=1;B=2` by lower-case name, without surrounding blanks. Values may contain `=`. */
 export function connectionStringParts(connectionString: string): Map<string, string> {
   const parts = new Map<string, string>();
   for (const part of connectionString.split(';')) {
@@ -163,7 +163,7 @@ export function connectionStringParts(connectionString: string): Map<string, str
   return parts;
 }
 
-/** The settings of one ACS connection: `identity/connections` checks that they fit together. */
+/** The settings of one ACS connection, each checked by itself. `identity/connections.ts` checks that they fit together. */
 export interface ConnectionSettings {
   name: string;
   connectionString: string | undefined;

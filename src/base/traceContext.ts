@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 
-/** The place of a run in a distributed trace, by W3C Trace Context (https://www.w3.org/TR/trace-context/). */
+/** The position of a run in a distributed trace, by W3C Trace Context (https://www.w3.org/TR/trace-context/). */
 export interface TraceContext {
   /** 32 hex digits. */
   traceId: string;
-  /** 16 hex digits: the span that the steps of a run are parts of. */
+  /** 16 hex digits: the parent span of the run's steps. */
   spanId: string;
 }
 
@@ -23,5 +23,5 @@ export function traceContextOf(traceparent: string | undefined): TraceContext {
 
 export const newSpanId = (): string => randomBytes(8).toString('hex');
 
-/** The header that continues a trace; it asks to be sampled, as one run is little. */
+/** The header that continues a trace. Its flag requests sampling: runs are few. */
 export const traceparentOf = ({ traceId, spanId }: TraceContext): string => `00-${traceId}-${spanId}-01`;

@@ -1,4 +1,4 @@
-// Settings of runs, as the code uses them. Their schema is in runSettings.ts.
+// The settings of runs, read and combined for the code that uses them. Their schema is in runSettings.ts.
 import type * as v from 'valibot';
 import { entryOfSetting, misconfigured } from './errors';
 import { isLoopback } from './loopback';
@@ -6,20 +6,20 @@ import { HOST_STORAGE_SETTINGS } from './schedule';
 import { ACTION_SETTINGS, connectionNames, readSetting, type Scope } from './settings';
 import { RUN_SETTINGS, STORAGE_SETTINGS, type DeeperCheck } from './runSettings';
 
-/** Where runs are reported to, and from where. */
+/** The Application Insights resource that runs are reported to, and the location that they are reported from. */
 export interface TelemetrySettings {
   connectionString: string;
-  /** Does Application Insights ask for an Entra ID token? Then `clientId` may name a user-assigned identity. */
+  /** Does Application Insights require an Entra ID token? Then `clientId` may name a user-assigned identity. */
   usesEntra: boolean;
   clientId: string | undefined;
   location: string;
 }
 
-/** Settings of Application Insights, which the host uses too; `undefined` if runs are not reported. */
+/** Settings of Application Insights, which the host reads too; `undefined` if runs are not reported. */
 export function telemetrySettings(): TelemetrySettings | undefined {
   const connectionString = readSetting(RUN_SETTINGS, 'APPLICATIONINSIGHTS_CONNECTION_STRING');
   if (connectionString === undefined) return undefined;
-  // the exporter would report on itself, to elsewhere
+  // turns off the exporter's statistics about itself, which it sends to Microsoft
   process.env['APPLICATION_INSIGHTS_NO_STATSBEAT'] ??= 'true';
   process.env['APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED'] ??= 'true';
   const authentication = readSetting(RUN_SETTINGS, 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING') ?? '';
@@ -31,7 +31,7 @@ export function telemetrySettings(): TelemetrySettings | undefined {
   };
 }
 
-/** Parses every setting that has a name of its own. @throws AppError `Misconfigured`, which names the first that is malformed */
+/** Parses every setting whose name has no prefix. @throws AppError `Misconfigured`, which names the first malformed one */
 export function checkEachSetting(): void {
   for (const name of namesOf(ACTION_SETTINGS)) readSetting(ACTION_SETTINGS, name);
   for (const name of namesOf(RUN_SETTINGS)) readSetting(RUN_SETTINGS, name);
@@ -40,7 +40,7 @@ export function checkEachSetting(): void {
 const namesOf = <E extends v.ObjectEntries>(schema: v.ObjectSchema<E, undefined>) =>
   Object.keys(schema.entries) as (keyof E & string)[];
 
-/** What the workflow does by default. */
+/** What a run of the workflow does, unless its caller chooses otherwise. */
 export interface WorkflowSettings {
   scopes: Scope[];
   createScopes: Scope[];
@@ -55,15 +55,15 @@ export interface WorkflowSettings {
 /** How many days runs are kept. */
 export const historyDays = (): number => readSetting(RUN_SETTINGS, 'RUN_HISTORY_DAYS');
 
-/** How many manual runs may be running at a time, in each instance. */
+/** Maximum number of manual runs at a time, in each instance. */
 export const maxConcurrentRuns = (): number => readSetting(RUN_SETTINGS, 'MAX_CONCURRENT_RUNS');
 
-/** What decides whether the timer fires, and when. */
+/** The settings that decide whether and when the timer fires. */
 export interface ScheduleSettings {
-  /** As it is set, blanks included: the host doesn't trim it. `undefined` when it is missing or blank. */
+  /** The text of the setting with surrounding blanks: the host doesn't trim it. `undefined` if it is missing or blank. */
   expression: string | undefined;
   isDisabled: boolean;
-  /** Is there a storage for the state of the host's timers? */
+  /** Does a setting name a storage for the state of the host's timers? */
   hasHostStorage: boolean;
 }
 
@@ -78,9 +78,9 @@ export function scheduleSettings(): ScheduleSettings {
   };
 }
 
-/** Settings of the workflow, each checked by itself; whether scopes and lifetime are allowed is checked by `identity/operatorLimits`. */
+/** Settings of the workflow, each checked by itself. `identity/operatorLimits.ts` checks whether scopes and lifetime are allowed. */
 export function workflowSettings(): WorkflowSettings {
-  // the default scope is one that the operator allows
+  // the default scope must be one that the operator allows
   const allowed = readSetting(ACTION_SETTINGS, 'ALLOWED_SCOPES');
   const usualScope = allowed?.includes('chat') === false ? allowed.slice(0, 1) : ['chat' as const];
   const known = connectionNames();
@@ -103,7 +103,7 @@ export function workflowSettings(): WorkflowSettings {
   };
 }
 
-/** Where the app's own function URLs are, and the key that opens them. */
+/** The base URL of the app's own functions, and their key. */
 export function functionUrlSettings(): { baseUrl: string; key: string | undefined } {
   const host = readSetting(RUN_SETTINGS, 'WEBSITE_HOSTNAME');
   if (host === undefined) {
@@ -116,10 +116,10 @@ export function functionUrlSettings(): { baseUrl: string; key: string | undefine
   return { baseUrl: `${isLocal ? 'http' : 'https'}://${host}`, key: functionKey() };
 }
 
-/** The key that opens the app's own functions. */
+/** The key of the app's own functions. */
 export const functionKey = (): string | undefined => readSetting(RUN_SETTINGS, 'WORKFLOW_FUNCTION_KEY');
 
-/** Where runs are kept. */
+/** The storage that keeps runs. */
 export type HistorySettings =
   | { kind: 'memory'; setting: string }
   | { kind: 'connectionString'; setting: string; connectionString: string }
@@ -131,7 +131,7 @@ export type HistorySettings =
       clientId: string | undefined;
     };
 
-/** Settings of the run history. An absent default storage means memory; a storage that is named but not there is an error. */
+/** Settings of the run history. If no storage is set, runs are kept in memory. If HISTORY_STORAGE names a storage that is not set, that is an error. */
 export function historySettings(): HistorySettings {
   const named = readSetting(RUN_SETTINGS, 'HISTORY_STORAGE');
   const setting = named ?? 'AzureWebJobsStorage';
@@ -165,7 +165,7 @@ export function historySettings(): HistorySettings {
   return { kind: 'memory', setting };
 }
 
-/** The app's site name in Azure, else `local`: it keeps the histories of apps that share a storage account apart. */
+/** The app's site name in Azure, else `local`. It separates the histories of apps that share a storage account. */
 export function siteName(): string {
   return readSetting(RUN_SETTINGS, 'WEBSITE_SITE_NAME') ?? 'local';
 }

@@ -1,2 +1,2 @@
-// A chunk of its own: the page is loaded when somebody looks at it. The build makes both texts from page/.
+// A separate bundle file, loaded on first use of the page. The build makes both texts from page/.
 export { script, style } from 'dashboard:page';

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 
-/** The page as it is served: no data is in it, and it may load nothing from anywhere. */
+/** The page and its headers. It contains no data, and its policy lets it load nothing from other addresses. */
 export interface DashboardPage {
   html: string;
   /** `Content-Security-Policy` among others. */
   headers: Record<string, string>;
 }
 
-let made: Promise<DashboardPage> | undefined;
+let page: Promise<DashboardPage> | undefined;
 
-/** The page that shows runs: one HTML document with its script and style, made on first use. */
+/** The page that shows runs: one HTML document with its script and style, built on first use. */
 export function dashboardPage(): Promise<DashboardPage> {
-  made ??= makePage();
-  return made;
+  page ??= makePage();
+  return page;
 }
 
 async function makePage(): Promise<DashboardPage> {

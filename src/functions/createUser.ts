@@ -1,7 +1,7 @@
 import { app } from '@azure/functions';
 import { handle } from '../http/handle';
 import { createUserInput } from '../identity/inputs';
-import { RUN_MARK_HEADER } from '../identity/identityActions';
+import { RUN_MARK_HEADER } from '../identity/identityTypes';
 import { createUserForCall } from '../workflow/createUserForCall';
 
 app.http('createUser', {

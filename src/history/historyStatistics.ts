@@ -4,17 +4,17 @@ import { countEntries } from '../runs/ledger';
 import type { History } from './openHistory';
 import { statisticsOf, windowOf, type RunStatistics } from '../runs/statistics';
 
-/** What the runs of a window came to, and their users. */
+/** The results of the runs of a window, and the users that runs left behind. */
 export interface HistoryStatistics extends RunStatistics {
-  /** Users of runs of any time that are over and that still exist. */
+  /** Users that still exist although their run is over. Runs of any time count, not only those of the window. */
   usersLeftBehind: number;
-  /** `false`: there are more than that. */
+  /** `false` if there are more. */
   usersLeftBehindIsExact?: false;
-  /** Runs of the window that ended without knowing whether ACS made a user. */
+  /** Runs of the window with the cleanup state `Unknown`. */
   usersUnknown: number;
 }
 
-/** `connection`: of its runs alone. */
+/** With `connection`, only runs on this connection count. */
 export interface StatisticsQuery {
   window: StatisticsWindow;
   connection?: string | undefined;

@@ -1,36 +1,36 @@
 import type { TableClient } from '@azure/data-tables';
 import { AppError, isAppError } from '../base/errors';
 import { LIMITS } from '../base/limits';
-import { withLimit } from '../base/timeLimit';
+import { withTimeout } from '../base/timeout';
 import { reasonOf } from './tableErrors';
 import { Rows } from './tableRows';
 
 export interface TableOptions {
-  /** Makes the client, on first use: its module is large. */
+  /** Makes the client. Called on first use, because loading its module takes time. */
   client: () => Promise<TableClient>;
   /** Separates apps and workflows that share an account. */
   partitionKey: string;
-  /** The setting that names the storage, for messages. */
+  /** The setting of the storage, for messages. */
   setting: string;
   limitMs?: number;
-  /** Called when an operation ended; without an error it went well. For health. */
+  /** Called when an operation has ended; for health. `error` is `undefined` if it succeeded. */
   onOutcome?: (error?: AppError) => void;
 }
 
 export interface HistoryPresence {
   hasTable: boolean;
-  /** Of its own partition. */
+  /** Has the own partition any rows? */
   hasRows: boolean;
-  /** The first partitions that the table has, its own one included. */
+  /** The first partitions of the table, of this app and of others. */
   partitions: string[];
 }
 
-/** Partitions that {@link HistoryTable.presence} names. */
+/** Maximum number of partitions in {@link HistoryPresence}. */
 const MAX_PARTITIONS = 10;
 
-/** One partition of an Azure table. Every query is a range of keys: Azure would look through all rows for anything else. */
+/** One partition of an Azure table. Every query is a range of keys, because for other filters Azure reads all rows. */
 export class HistoryTable {
-  private made: Promise<TableClient> | undefined;
+  private opened: Promise<TableClient> | undefined;
 
   constructor(private readonly options: TableOptions) {}
 
@@ -38,11 +38,11 @@ export class HistoryTable {
     return this.options.partitionKey;
   }
 
-  /** Runs `work` within the limit (milliseconds). @throws AppError `StorageUnavailable` (503) that says why */
+  /** Runs `work` with a timeout of `limitMs` milliseconds. @throws AppError `StorageUnavailable` (503), with the reason in its message */
   async bounded<T>(work: (rows: Rows) => Promise<T>, limitMs = this.options.limitMs ?? LIMITS.storageMs): Promise<T> {
     const until = performance.now() + limitMs;
     try {
-      const result = await withLimit(limitMs, undefined, async (signal) =>
+      const result = await withTimeout(limitMs, undefined, async (signal) =>
         work(new Rows(await this.client(), this.partitionKey, signal, until)),
       );
       this.options.onOutcome?.();
@@ -55,7 +55,7 @@ export class HistoryTable {
     }
   }
 
-  /** What the table has of this partition and of others: to explain why nothing was found. */
+  /** Which partitions exist in the table: explains why no run was found. */
   presence(): Promise<HistoryPresence> {
     return this.bounded(async (rows) => {
       const partitions = await rows.partitions(MAX_PARTITIONS);
@@ -68,10 +68,10 @@ export class HistoryTable {
   }
 
   private client(): Promise<TableClient> {
-    this.made ??= this.options.client().catch((error: unknown) => {
-      this.made = undefined;
+    this.opened ??= this.options.client().catch((error: unknown) => {
+      this.opened = undefined;
       throw error;
     });
-    return this.made;
+    return this.opened;
   }
 }

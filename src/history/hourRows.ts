@@ -4,8 +4,8 @@ import { PROPERTY_UNITS, type RunRow } from './runRows';
 import { addEnd, emptyTally, type EndedRun, type EndStatus, type RunTally } from '../runs/statistics';
 import type { Row } from './tableRows';
 
-// A run that ends leaves a row `q!ID!STATUS` in the transaction that ends it. Now and then such rows are folded into the row of their hour,
-// `h!INVERTED TICKS`, and deleted in the same transaction: so every end is counted once, and nobody who ends a run waits for anybody.
+// The transaction that saves the end of a run also adds a row `q!ID!STATUS`. Later, such rows are folded: their results are added to the row of their hour,
+// `h!INVERTED TICKS`, and they are deleted in the same transaction. So every end is counted exactly once, and saving a run never waits for another run.
 
 export const ENDED = { prefix: 'q!', above: 'q!', below: 'q!:' };
 export const HOURS = { prefix: 'h!', above: 'h!', below: 'h!:' };
@@ -16,7 +16,7 @@ export function isEnd(status: string): status is EndStatus {
 
 export const hourKey = (startMs: number): string => `${HOURS.prefix}${runIdPrefix(startMs)}`;
 
-/** The row that a run's end leaves. `before` is the status that it had: a run that was closed as dead may end properly after all. */
+/** The row `q!ID!STATUS` for the end of a run. `before`: its previous status. A run that was closed as dead may still end by itself. */
 export function endedRow(partitionKey: string, run: Run, status: EndStatus, before: string | undefined): RunRow {
   return {
     partitionKey,
@@ -29,7 +29,7 @@ export function endedRow(partitionKey: string, run: Run, status: EndStatus, befo
 
 export const ENDED_FIELDS = ['connection', 'durationMs', 'before'];
 
-/** The end that {@link endedRow} made a row of. */
+/** The result in a row of {@link endedRow}. */
 export function endedRun({ rowKey, connection, durationMs, before }: Row): EndedRun {
   const [, id = '', status = ''] = rowKey.split('!');
   return {
@@ -41,14 +41,14 @@ export function endedRun({ rowKey, connection, durationMs, before }: Row): Ended
   };
 }
 
-/** What the runs of an hour came to, by connection. */
+/** The results of the runs of an hour, by connection. */
 export type TalliesOfHour = Record<string, RunTally>;
 
 export function addToHour(tallies: TalliesOfHour, run: EndedRun): void {
   addEnd((tallies[run.connection] ??= emptyTally()), run);
 }
 
-/** An hour's row. What is too long for one property goes on in the next: an hour holds some 90,000 runs. */
+/** The row of an hour. Text that is too long for one property continues in the next one. There is space for some 90,000 runs in an hour. */
 export function hourRow(partitionKey: string, startMs: number, tallies: TalliesOfHour): RunRow {
   const text = JSON.stringify(tallies);
   const row: RunRow = { partitionKey, rowKey: hourKey(startMs), parts: Math.ceil(text.length / PROPERTY_UNITS) };
@@ -58,11 +58,11 @@ export function hourRow(partitionKey: string, startMs: number, tallies: TalliesO
   return row;
 }
 
-/** The hour that {@link hourRow} made a row of. */
+/** The results in a row of {@link hourRow}. */
 export function talliesOf(row: Record<string, unknown>): TalliesOfHour {
   const parts = Array.from({ length: Number(row.parts) }, (_, part) => String(row[`tallies${part}`]));
   return JSON.parse(parts.join('')) as TalliesOfHour;
 }
 
-/** When the hour of a row began, in milliseconds since the epoch. */
+/** The start of the hour of a row, in milliseconds since the epoch. */
 export const startOfHourRow = ({ rowKey }: Row): number => startOfRunId(rowKey.slice(HOURS.prefix.length));

@@ -1,12 +1,12 @@
 import { createCredential } from '../identity/credentials';
-import { noteStorage } from '../base/lastSeen';
+import { recordStorageOutcome } from '../base/dependencyHealth';
 import { historySettings, siteName } from '../base/workflowSettings';
 import { WORKFLOW_NAME } from '../runs/run';
 import { openHistory, type History } from './openHistory';
 
 let opened: History | undefined;
 
-/** The history that the settings name; opened on first use, then kept. @throws AppError `Misconfigured` */
+/** The run history that the settings name. Opened on first use, then kept. @throws AppError `Misconfigured` */
 export function history(): History {
   if (opened) return opened;
   const settings = historySettings();
@@ -19,12 +19,12 @@ export function history(): History {
           credential: () => createCredential(settings.credential, settings.clientId),
         }
       : settings;
-  opened = openHistory(place, partitionOf(siteName()), noteStorage);
+  opened = openHistory(place, partitionOf(siteName()), recordStorageOutcome);
   return opened;
 }
 
-/** How far this machine's clock is ahead of the storage's, in milliseconds, if the history has been used. */
+/** How far this machine's clock is ahead of the storage's, in milliseconds; `undefined` if the storage has not been used yet. */
 export const clockSkewMs = (): number | undefined => opened?.clockSkewMs();
 
-/** The partition that keeps the runs of a site. */
+/** The partition of the runs of a site. */
 export const partitionOf = (site: string): string => `${site}-${WORKFLOW_NAME}`;

@@ -1,10 +1,10 @@
 import { startOfRunId } from '../runs/runId';
 import type { Ledger, LedgerEntry, LedgerQuery } from '../runs/ledger';
 
-/** Users that are remembered at the most; the one written down first goes first. */
+/** Maximum number of users. The oldest entry is dropped first. */
 const MEMORY_USERS = 10_000;
 
-/** Keeps the ledger in this process, with which it ends; health reports that. */
+/** Keeps the ledger in the memory of this process, so it is lost when the process ends. Health reports that. */
 export class MemoryLedger implements Ledger {
   private readonly entries = new Map<string, LedgerEntry>();
 
@@ -19,7 +19,7 @@ export class MemoryLedger implements Ledger {
     return Promise.resolve();
   }
 
-  strike({ userId }: Pick<LedgerEntry, 'runId' | 'userId'>): Promise<void> {
+  remove({ userId }: Pick<LedgerEntry, 'runId' | 'userId'>): Promise<void> {
     this.entries.delete(userId);
     return Promise.resolve();
   }

@@ -5,10 +5,10 @@ import { passes, summaryOf } from '../runs/summary';
 import { addEnd, emptyTally, endOf, hourOf, type HourOfRuns } from '../runs/statistics';
 import { DEFAULT_TOP, type HoursQuery, type RunPage, type RunQuery, type RunStore } from '../runs/runStore';
 
-/** Runs that are kept at the most; the oldest goes first. */
+/** Maximum number of runs. The oldest run is dropped first. */
 export const MEMORY_RUNS = 500;
 
-/** Keeps the newest runs in this process. They end with it, and other instances don't see them; health reports that. */
+/** Keeps the newest runs in the memory of this process. They are lost when it ends, and other instances don't see them. Health reports that. */
 export class MemoryRunStore implements RunStore {
   readonly kind = 'memory';
   private readonly runs = new Map<string, Run>();
@@ -19,7 +19,7 @@ export class MemoryRunStore implements RunStore {
     const kept = this.runs.get(run.id);
     if (run.status === 'Running' && kept !== undefined && kept.status !== 'Running') return;
     this.runs.set(run.id, structuredClone(run));
-    for (const userId of deleted) await this.ledger.strike({ runId: run.id, userId });
+    for (const userId of deleted) await this.ledger.remove({ runId: run.id, userId });
     if (run.status !== 'Running') for (const entry of entriesOf(run)) await this.ledger.add(entry);
     if (this.runs.size > MEMORY_RUNS) {
       const oldest = [...this.runs.keys()].reduce((a, b) => (a > b ? a : b));
@@ -31,7 +31,7 @@ export class MemoryRunStore implements RunStore {
     const run = this.runs.get(entry.runId);
     const cleaned = run && withoutUser(run, entry.userId);
     if (cleaned) this.runs.set(entry.runId, cleaned);
-    await this.ledger.strike(entry);
+    await this.ledger.remove(entry);
   }
 
   async close(run: Run): Promise<LedgerEntry[] | undefined> {

@@ -16,29 +16,29 @@ import { TablesRunStore } from './tablesRunStore';
 /** The table's name in the account. */
 export const TABLE_NAME = 'AcsIdentityRuns';
 
-/** Where to keep runs, and how to get in. */
+/** The place where runs are kept, with its credentials. */
 export type HistoryPlace =
   | { kind: 'memory' }
   | { kind: 'connectionString'; setting: string; connectionString: string }
   | { kind: 'entra'; setting: string; uri: string; credential: () => Promise<TokenCredential> };
 
-/** Requests are repeated where their meaning is known: see `Rows`. The SDK would not repeat what fails inside a transaction. */
+/** The SDK's retries are off: it does not retry an error inside a transaction. `Rows` retries requests. */
 const RETRIES = { maxRetries: 0 };
 
-/** What is kept of runs, and of the users that they made. */
+/** The stored runs, and the ledger of the users that they created. */
 export interface History {
   runs: RunStore;
   ledger: Ledger;
   /**
-   * How far this machine's clock is ahead of the storage's, in milliseconds, by the `Date` of its last answer; undefined before the first answer
-   * and without a storage.
+   * How far this machine's clock is ahead of the storage's, in milliseconds, by the `Date` header of its last answer. `undefined` before the first answer,
+   * and in memory.
    */
   clockSkewMs: () => number | undefined;
-  /** What the storage has; `undefined` without a storage. @throws AppError `StorageUnavailable` */
+  /** What exists in the storage; `undefined` in memory. @throws AppError `StorageUnavailable` */
   presence: () => Promise<HistoryPresence | undefined>;
 }
 
-/** The history at `place`; nothing is connected to before it is used. `onOutcome`: see {@link TableOptions}. */
+/** The history at `place`. Makes no connection before the first use. `onOutcome`: see {@link TableOptions}. */
 export function openHistory(place: HistoryPlace, partitionKey: string, onOutcome?: TableOptions['onOutcome']): History {
   if (place.kind === 'memory') {
     const ledger = new MemoryLedger();
@@ -70,8 +70,8 @@ export function openHistory(place: HistoryPlace, partitionKey: string, onOutcome
 }
 
 /**
- * Takes no answer of something else than the storage for one of it, and compares this clock with the `Date` of each answer, which has whole seconds
- * and was written while the request was on its way.
+ * Rejects successful answers that are not from Azure Storage (a proxy's, for instance), and compares this machine's clock with the `Date` header of each
+ * answer. That header has whole seconds, and was written between sending the request and receiving the answer.
  */
 function answerPolicy(onSkew: (ms: number) => void): PipelinePolicy {
   return {
@@ -83,14 +83,14 @@ function answerPolicy(onSkew: (ms: number) => void): PipelinePolicy {
       if (response.status < 300 && !headers.has('x-ms-version') && !headers.has('x-ms-request-id'))
         throw new NotTables();
       const date = Date.parse(headers.get('date') ?? '');
-      // a clock that is right is in between
+      // no difference if the header's time may be between the two
       if (!Number.isNaN(date)) onSkew(sentAt > date + 1_000 ? sentAt - date - 1_000 : Math.min(0, Date.now() - date));
       return response;
     },
   };
 }
 
-/** Is the storage on this machine, where it is asked over http? */
+/** Is the storage on this machine? Then it may be called with http. */
 function isLocal(connectionString: string): boolean {
   const parts = connectionStringParts(connectionString);
   if (parts.get('usedevelopmentstorage')?.toLowerCase() === 'true') return true;
@@ -114,7 +114,7 @@ async function tableClient(place: Exclude<HistoryPlace, { kind: 'memory' }>): Pr
   try {
     return tables.TableClient.fromConnectionString(place.connectionString, TABLE_NAME, options);
   } catch {
-    // the cause is left out: it may repeat the connection string
+    // no `cause`: it may repeat the connection string
     throw misconfigured(
       place.setting,
       'is not the connection string of a storage account with tables. Copy it from Access keys in the Azure portal.',

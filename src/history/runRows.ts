@@ -3,10 +3,10 @@ import type { Action, Run, RunError } from '../runs/run';
 import type { RunQuery } from '../runs/runStore';
 import { summaryOf } from '../runs/summary';
 
-/** UTF-16 units that one property holds at the most (Azure: 32 Ki), less a little. */
+/** Maximum length of one property, in UTF-16 units. Azure's limit is 32 Ki. */
 export const PROPERTY_UNITS = 32_000;
 
-/** UTF-16 units of an error's message. */
+/** Maximum length of an error's message, in UTF-16 units. */
 const MESSAGE_UNITS = 4_000;
 
 export interface RunRow {
@@ -15,7 +15,7 @@ export interface RunRow {
   [property: string]: unknown;
 }
 
-/** The row of a run itself: its id is the row key, so newest first is the natural order. A property an action. */
+/** The row of a run. The run's id is the row key, so the newest run is first. Each action is a property. */
 export function runRow(partitionKey: string, run: Run): RunRow {
   const { actions, ...rest } = shortErrors(run);
   const row: RunRow = {
@@ -33,7 +33,7 @@ export function runRow(partitionKey: string, run: Run): RunRow {
   return row;
 }
 
-/** The run that {@link runRow} made a row of. */
+/** The run in a row of {@link runRow}. */
 export function runOf(row: Record<string, unknown>): Run {
   const run = JSON.parse(String(row.run)) as Omit<Run, 'actions'>;
   const count = Number(row.actionCount);
@@ -41,7 +41,7 @@ export function runOf(row: Record<string, unknown>): Run {
   return { ...run, actions };
 }
 
-/** Rows that make a filter a range of keys: one for each thing that runs can be filtered by, each with the run's summary. */
+/** Index rows with the run's summary, one for each filter of lists (status, connection, tracking id). They make a filter a range of keys. */
 export function indexRows(partitionKey: string, run: Run): RunRow[] {
   const summary = summaryText(run);
   return [statusKey(run.status), connectionKey(run.connection), trackingKey(run.correlation.clientTrackingId)].map(
@@ -50,30 +50,30 @@ export function indexRows(partitionKey: string, run: Run): RunRow[] {
 }
 
 export const statusKey = (status: string) => `s!${status}!`;
-/** The keys of all rows that a run has. */
+/** The keys of all rows of a run. */
 export function keysOfRun(partitionKey: string, run: Run): string[] {
   return [run.id, ...indexRows(partitionKey, run).map(({ rowKey }) => rowKey)];
 }
 
-/** Ids of runs that started before `ms` are above this: ids begin with inverted ticks, and ':' comes right after '9'. */
+/** Ids of runs that started before `ms` sort after this key: ids begin with inverted ticks, and ':' is the character after '9'. */
 export const untilKey = (ms: number) => `${runIdPrefix(ms)}:`;
-/** Ids of runs that started at `ms` or later are below this. */
+/** Ids of runs that started at `ms` or later sort before this key. */
 export const sinceKey = untilKey;
 
 const connectionKey = (name: string) => `c!${name}!`;
-/** Row keys may not hold every character that a tracking id may. */
+/** Encoded, because a tracking id may contain characters that a row key may not. */
 const trackingKey = (id: string) => `t!${Buffer.from(id).toString('base64url')}!`;
 
-/** The keys that answer a query: rows after `above` and before `below`; `prefix` is left off to get the run's id. */
+/** A range of keys: rows after `above` and before `below`. A key without `prefix` is the run's id. */
 export interface KeyRange {
   prefix: string;
   above: string;
   below: string;
-  /** Filters that the range doesn't cover; they are left to whoever reads the rows. */
-  rest: boolean;
+  /** Are there more filters, which the reader must apply to each row? */
+  hasMoreFilters: boolean;
 }
 
-/** The range of keys to read for a query: of the index that finds the fewest rows, or of the runs themselves. */
+/** The range of keys to read for a query: in the index that probably has the fewest rows or, without filters, in the runs themselves. */
 export function keyRange(query: RunQuery): KeyRange {
   const { status, connection, clientTrackingId, since, until, continuationToken } = query;
   let prefix = '';
@@ -84,10 +84,10 @@ export function keyRange(query: RunQuery): KeyRange {
   const above = continuationToken !== undefined && continuationToken > afterUntil ? continuationToken : afterUntil;
   const below = since === undefined ? ':' : sinceKey(since);
   const filters = [clientTrackingId, status, connection].filter((value) => value !== undefined).length;
-  return { prefix, above: prefix + above, below: prefix + below, rest: filters > 1 };
+  return { prefix, above: prefix + above, below: prefix + below, hasMoreFilters: filters > 1 };
 }
 
-/** Messages of errors are bounded where they are made. This is the last line: a run that does not fit could not be kept at all. */
+/** Cuts error messages. They are already cut where they are created; this is a safeguard, because a run that is too large can't be saved at all. */
 function shortErrors(run: Run): Run {
   const cut = ({ code, message }: RunError): RunError => ({ code, message: message.slice(0, MESSAGE_UNITS) });
   return {
@@ -103,7 +103,7 @@ function summaryText(whole: Run): string {
   return text.length <= PROPERTY_UNITS ? text : JSON.stringify({ ...run, actions: [], shortened: true });
 }
 
-/** An action as text that fits into a property: what is too long is cut, and marked as cut. */
+/** An action as text that fits into a property. Fields that are too long are cut, and marked as cut. */
 function actionText(action: Action): string {
   let fitting: Action = action;
   for (const field of ['outputs', 'inputs', 'retryHistory', 'error'] as const) {

@@ -1,19 +1,19 @@
 import type { TableClient, TableEntityResultPage, TransactionAction } from '@azure/data-tables';
-import { repeatPassing } from './repeats';
+import { retryTransient } from './storageRetries';
 import { isConflict, isRowMissing, isTableMissing, NotTables, TransactionRefused } from './tableErrors';
 
-/** Rows by their keys, `above` and `below` excluded. */
+/** A range of row keys, `above` and `below` exclusive. */
 export interface RowRange {
   above: string;
   below: string;
   select: string[];
-  /** Rows in one answer at the most, up to 1000. */
+  /** Maximum number of rows in one answer, up to 1000. */
   pageSize?: number;
 }
 
 export type Row = Record<string, unknown> & { rowKey: string; etag: string };
 
-/** A row to be written. */
+/** A row to write. */
 export interface NewRow {
   rowKey: string;
   [property: string]: unknown;
@@ -21,15 +21,15 @@ export interface NewRow {
 
 type Page = TableEntityResultPage<Record<string, unknown>>;
 
-/** Rows that Azure takes in one transaction. */
+/** Azure's maximum number of rows in one transaction. */
 export const MAX_CHANGES = 100;
 
 /**
- * Reads and writes the rows of one partition until the signal aborts, each request again while it fails with what may pass. A table that is missing
- * has no rows; it is made when a row is written.
+ * Reads and writes the rows of one partition until the signal aborts. Requests are retried after transient errors. If the table is missing, reading finds no
+ * rows, and writing creates the table.
  */
 export class Rows {
-  /** `until`: the time of `performance.now()` at which the signal aborts. */
+  /** `until`: the time at which the signal aborts, by `performance.now()`. */
   constructor(
     private readonly client: TableClient,
     readonly partitionKey: string,
@@ -37,12 +37,12 @@ export class Rows {
     private readonly until: number,
   ) {}
 
-  /** The row of a key; `undefined` if there is none. */
+  /** The row with this key; `undefined` if there is none. */
   async get(rowKey: string, select?: string[]): Promise<Row | undefined> {
     const { partitionKey, abortSignal } = this;
     const options = { abortSignal, ...(select ? { queryOptions: { select } } : {}) };
     try {
-      const row = await this.repeated(() => this.client.getEntity(partitionKey, rowKey, options));
+      const row = await this.retried(() => this.client.getEntity(partitionKey, rowKey, options));
       return { ...row, rowKey };
     } catch (error) {
       if (isRowMissing(error) || isTableMissing(error)) return undefined;
@@ -50,7 +50,7 @@ export class Rows {
     }
   }
 
-  /** The rows of a range in the order of their keys, one answer of the service at a time. */
+  /** The rows of a range in the order of their keys, one page of the service at a time. */
   async *pages({ above, below, select, pageSize = 1000 }: RowRange): AsyncGenerator<Row[]> {
     const filter = `PartitionKey eq '${quoted(this.partitionKey)}' and RowKey gt '${quoted(above)}' and RowKey lt '${quoted(below)}'`;
     try {
@@ -69,7 +69,7 @@ export class Rows {
     return rows;
   }
 
-  /** The first `top` partitions that the table has; `undefined`: there is no table. A request for each. */
+  /** The first `top` partitions of the table; `undefined` if there is no table. Sends one request for each. */
   async partitions(top: number): Promise<string[] | undefined> {
     const found: string[] = [];
     while (found.length < top) {
@@ -98,7 +98,7 @@ export class Rows {
       const { status, subResponses } = await this.client.submitTransaction(changes, { abortSignal });
       const refused = subResponses.find((one) => one.status >= 300);
       if (refused) throw new TransactionRefused(refused.status);
-      // by position: Azurite names no row in the answer to an update, and neither does Azure in that to a deletion
+      // answers are matched by position: they don't always contain the row key (Azurite: updates, Azure: deletions)
       if (status !== 202 || subResponses.length !== changes.length) throw new NotTables();
       return subResponses[0]?.etag ?? '*';
     });
@@ -106,10 +106,12 @@ export class Rows {
 
   async upsert(row: NewRow): Promise<void> {
     const { partitionKey, abortSignal } = this;
-    await this.written(() => this.client.upsertEntity({ ...row, partitionKey }, 'Replace', { abortSignal }));
+    await this.createTableIfMissing(() =>
+      this.client.upsertEntity({ ...row, partitionKey }, 'Replace', { abortSignal }),
+    );
   }
 
-  /** Replaces a row that has not changed since it had this ETag. Returns its new one. */
+  /** Replaces a row if it still has this ETag. Returns the new one. */
   async update(row: NewRow, etag: string): Promise<string> {
     const { partitionKey, abortSignal } = this;
     return this.write(row, async () => {
@@ -118,17 +120,17 @@ export class Rows {
     });
   }
 
-  /** A row that does not exist is no error. */
+  /** Deletes a row, if it exists. */
   async delete(rowKey: string): Promise<void> {
     const { partitionKey, abortSignal } = this;
     try {
-      await this.repeated(() => this.client.deleteEntity(partitionKey, rowKey, { abortSignal }));
+      await this.retried(() => this.client.deleteEntity(partitionKey, rowKey, { abortSignal }));
     } catch (error) {
       if (!isRowMissing(error) && !isTableMissing(error)) throw error;
     }
   }
 
-  /** Deletes rows, as many at once as Azure takes. A row that does not exist is no error. */
+  /** Deletes those of the rows that exist, as many in one transaction as Azure allows. */
   async deleteAll(rowKeys: readonly string[]): Promise<void> {
     for (let i = 0; i < rowKeys.length; i += MAX_CHANGES) {
       const some = rowKeys.slice(i, i + MAX_CHANGES);
@@ -137,7 +139,7 @@ export class Rows {
         await this.change(changes);
       } catch (error) {
         if (!isRowMissing(error)) throw error;
-        // one of them is deleted already, and the transaction is all or nothing
+        // one of them does not exist, so the transaction has deleted nothing
         for (const rowKey of some) await this.delete(rowKey);
       }
     }
@@ -148,8 +150,8 @@ export class Rows {
     let continuationToken = '';
     do {
       const settings = { maxPageSize, continuationToken };
-      const page = await this.repeated(async () => {
-        // an iterator for each page: one that has failed is at its end
+      const page = await this.retried(async () => {
+        // a new iterator for each page: after an error an iterator has ended and can't be retried
         const next = await this.client.listEntities(query).byPage(settings).next();
         return next.done ? ([] as Page) : next.value;
       });
@@ -159,41 +161,41 @@ export class Rows {
   }
 
   /**
-   * Does `work`, which writes `row` on a condition. A repetition of work that was done, though its answer was lost or was an error, meets that condition
-   * no longer: where the row is as it was to be written, the work is done.
+   * Calls `work`, which writes `row` on a condition (its ETag, or that it does not exist). If an attempt has written the row but its answer was lost, the
+   * retry fails on that condition. So if a retry fails and the stored row equals `row`, the work was done.
    */
   private async write(row: NewRow | TransactionAction[1] | undefined, work: () => Promise<string>): Promise<string> {
-    let times = 0;
+    let attempts = 0;
     try {
-      return await this.written(() => {
-        times += 1;
+      return await this.createTableIfMissing(() => {
+        attempts += 1;
         return work();
       });
     } catch (error) {
-      if (times < 2 || row === undefined || !isConflict(error)) throw error;
+      if (attempts < 2 || row === undefined || !isConflict(error)) throw error;
       const kept = await this.get(String(row.rowKey));
-      if (!kept || !holds(kept, row)) throw error;
+      if (!kept || !hasValues(kept, row)) throw error;
       return kept.etag;
     }
   }
 
-  private async written<T>(work: () => Promise<T>): Promise<T> {
+  private async createTableIfMissing<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await this.repeated(work);
+      return await this.retried(work);
     } catch (error) {
       if (!isTableMissing(error)) throw error;
-      await this.repeated(() => this.client.createTable({ abortSignal: this.abortSignal }));
-      return await this.repeated(work);
+      await this.retried(() => this.client.createTable({ abortSignal: this.abortSignal }));
+      return await this.retried(work);
     }
   }
 
-  private repeated<T>(work: () => Promise<T>): Promise<T> {
-    return repeatPassing(work, this.until, this.abortSignal);
+  private retried<T>(work: () => Promise<T>): Promise<T> {
+    return retryTransient(work, this.until, this.abortSignal);
   }
 }
 
 const quoted = (key: string) => key.replaceAll("'", "''");
 
-/** Rows of the history hold texts and numbers. */
-const holds = (kept: Row, wanted: object) =>
+/** Compares with `===`: values of the history's rows are strings and numbers. */
+const hasValues = (kept: Row, wanted: object) =>
   Object.entries(wanted).every(([name, value]) => value === undefined || kept[name] === value);

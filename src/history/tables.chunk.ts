@@ -1,2 +1,2 @@
-// A chunk of its own, loaded on first use: not every request needs the history.
+// A separate bundle file, loaded on first use: not every request needs the history.
 export { TableClient } from '@azure/data-tables';

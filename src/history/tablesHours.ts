@@ -17,16 +17,16 @@ import type { HoursQuery } from '../runs/runStore';
 import { isConflict } from './tableErrors';
 import { MAX_CHANGES, type Row, type Rows } from './tableRows';
 
-/** Ended runs that statistics read one by one; where there are more they are folded first. */
+/** If there are more ended runs than this, statistics fold them first. */
 const MAX_UNFOLDED = 500;
-/** Transactions of folding that somebody who asks for statistics waits for. */
+/** Maximum number of folding transactions in a request for statistics, because its caller is waiting. */
 const FOLDING_WHILE_READING = 20;
-/** Statistics reach back 30 days, and what is kept for them somewhat further. */
+/** Statistics reach back 30 days. Their rows are kept a little longer. */
 const KEEP_HOURS_MS = 32 * 86_400_000;
-/** 15 parts would be an entity's limit of 1 MiB in UTF-16. */
+/** All properties that a row may have: 15 parts are Azure's limit of 1 MiB for an entity, in UTF-16. */
 const PARTS = Array.from({ length: 15 }, (_, part) => `tallies${part}`);
 
-/** What the runs of a time came to, by the hour. */
+/** The results of runs by the hour. */
 export async function readHours(rows: Rows, { since, until, connection }: HoursQuery): Promise<HourOfRuns[]> {
   const range = (prefix: string) => ({ above: prefix + untilKey(until), below: prefix + sinceKey(since) });
   const readEnded = () => rows.all({ ...range(ENDED.prefix), select: ENDED_FIELDS });
@@ -36,7 +36,7 @@ export async function readHours(rows: Rows, { since, until, connection }: HoursQ
     ended = await readEnded();
   }
   for (;;) {
-    // the start of an hour is in the hour, but `since` itself is no part of the range
+    // the hour that starts at `since` is included
     const hourRows = await rows.all({
       above: HOURS.prefix + untilKey(until),
       below: `${hourKey(since)}:`,
@@ -44,10 +44,10 @@ export async function readHours(rows: Rows, { since, until, connection }: HoursQ
     });
     const after = await readEnded();
     const there = new Set(after.map(({ rowKey }) => rowKey));
-    // one that is gone was folded meanwhile, so it may have been counted in its hour as well
-    const isWhole = ended.every(({ rowKey }) => there.has(rowKey));
+    // a row that is gone was folded meanwhile: its result may be in the hour's row or not, so read again
+    const isUnchanged = ended.every(({ rowKey }) => there.has(rowKey));
     ended = after;
-    if (isWhole) return merged(hourRows, ended, connection);
+    if (isUnchanged) return merged(hourRows, ended, connection);
   }
 }
 
@@ -69,7 +69,7 @@ function merged(hourRows: readonly Row[], ended: readonly Row[], connection: str
   return [...hours.values()];
 }
 
-/** Moves what ended runs left into the rows of their hours: `limit` transactions at the most, none after `until` (of `performance.now()`). */
+/** Folds the rows of ended runs into the rows of their hours, in at most `limit` transactions, none after `until` (a time of `performance.now()`). */
 export async function foldEnded(
   rows: Rows,
   { limit = Infinity, until = Infinity }: { limit?: number; until?: number },
@@ -104,12 +104,12 @@ async function foldInto(rows: Rows, hour: number, ended: readonly Row[]): Promis
   try {
     await rows.change(changes);
   } catch (error) {
-    // somebody else folds the same rows: they are counted by either of us, and never by both
+    // another process folds the same rows: one of the two transactions succeeds, so they are counted once
     if (!isConflict(error)) throw error;
   }
 }
 
-/** Deletes the hours that neither statistics nor the runs that are kept reach back to. */
+/** Deletes rows of hours that are too old for statistics and older than all stored runs. */
 export async function trimHours(rows: Rows, keepFrom: number, now: number = Date.now()): Promise<void> {
   const oldest = Math.min(keepFrom, now - KEEP_HOURS_MS);
   const old = await rows.all({ above: HOURS.prefix + untilKey(oldest), below: HOURS.below, select: [] });

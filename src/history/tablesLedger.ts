@@ -5,13 +5,13 @@ import { untilKey } from './runRows';
 
 const PREFIX = 'l!';
 
-/** Keys sort by run, so that what old runs left is a range. */
+/** Keys sort by run, so that the entries of old runs are a range. */
 export const ledgerKey = ({ runId, userId }: Pick<LedgerEntry, 'runId' | 'userId'>) =>
   `${PREFIX}${runId}!${Buffer.from(userId).toString('base64url')}`;
 
 export const ledgerRow = (entry: LedgerEntry) => ({ rowKey: ledgerKey(entry), entry: JSON.stringify(entry) });
 
-/** Keeps the ledger in the table of the runs, in rows of its own. */
+/** Keeps the ledger in the table of the runs, one row for each user. */
 export class TablesLedger implements Ledger {
   constructor(private readonly table: HistoryTable) {}
 
@@ -19,7 +19,7 @@ export class TablesLedger implements Ledger {
     await this.table.bounded((rows) => rows.upsert(ledgerRow(entry)), LIMITS.ledgerMs);
   }
 
-  async strike(entry: Pick<LedgerEntry, 'runId' | 'userId'>): Promise<void> {
+  async remove(entry: Pick<LedgerEntry, 'runId' | 'userId'>): Promise<void> {
     await this.table.bounded((rows) => rows.delete(ledgerKey(entry)), LIMITS.ledgerMs);
   }
 

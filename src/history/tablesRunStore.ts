@@ -14,33 +14,33 @@ import { isConflict } from './tableErrors';
 import type { Row, Rows } from './tableRows';
 import { ledgerKey, ledgerRow } from './tablesLedger';
 
-/** A row as it was last seen: what a change of it must start from. */
+/** The last known state of a run's row. A change is made only if the row is still in this state. */
 interface Seen {
   etag: string;
   status: string;
-  /** Rows of older versions don't have it. */
+  /** Missing in rows of older versions. */
   cleanup: string | undefined;
 }
 
-/** Users of a run that are changed in one transaction, each way: it takes 100 changes. */
+/** Maximum number of users that one transaction adds, and that it removes. Azure allows 100 changes. */
 const MAX_USERS = 40;
-/** A row for each run that ended without knowing whether ACS made a user. */
+/** Key prefix: a row for each ended run with the cleanup state `Unknown`. */
 const UNKNOWN = 'u!';
-/** How far the users of older versions' runs were looked for. */
+/** Key of a row: up to which run {@link addOldUsersLeft} has looked. */
 const MARKER = 'm!usersLeft';
 
-/** How often a change is tried again when somebody else changed the row meanwhile. */
-const MAX_TRIES = 3;
+/** Maximum number of retries of a change after a conflict with another process. */
+const MAX_RETRIES = 3;
 
-/** Rows that one page reads at the most when several filters are given at once. */
+/** Maximum number of rows that are read for one page of a list with several filters. */
 const MAX_SCANNED = 2_000;
-/** Runs whose rows are deleted in one transaction: each has four. */
+/** Number of runs that are deleted in one transaction: each has four rows. */
 const RUNS_AT_ONCE = 25;
 
-/** Keeps runs in an Azure table. Every query is a range of keys; nothing is found by looking through rows. */
+/** Keeps runs in an Azure table. Every query is a range of keys. */
 export class TablesRunStore implements RunStore {
   readonly kind = 'tables';
-  /** Runs that this process has begun and not ended. */
+  /** The runs of this process that have not ended. */
   private readonly running = new Map<string, Seen>();
 
   constructor(private readonly table: HistoryTable) {}
@@ -49,19 +49,19 @@ export class TablesRunStore implements RunStore {
     await this.table
       .bounded(async (rows) => {
         let seen = this.running.get(run.id) ?? (run.status === 'Running' ? undefined : await look(rows, run.id));
-        for (let tries = 0; ; tries += 1) {
+        for (let retries = 0; ; retries += 1) {
           try {
-            const etag = await write(rows, run, seen, tries === 0 ? deleted : []);
+            const etag = await write(rows, run, seen, retries === 0 ? deleted : []);
             if (run.status === 'Running') this.running.set(run.id, { etag, status: run.status, cleanup: run.cleanup });
-            // those that the transaction left out
-            const others = tries === 0 ? deleted.slice(MAX_USERS) : deleted;
+            // the users that were not part of the transaction
+            const others = retries === 0 ? deleted.slice(MAX_USERS) : deleted;
             for (const userId of others) await rows.delete(ledgerKey({ runId: run.id, userId }));
             return;
           } catch (error) {
-            // an entry of the ledger is not there, or somebody else closed the run meanwhile: this is its real verdict, so it replaces theirs
-            if (tries >= MAX_TRIES || !isConflict(error)) throw error;
+            // a ledger entry is missing, or another process has closed the run as dead: this result is the real one, so it replaces that
+            if (retries >= MAX_RETRIES || !isConflict(error)) throw error;
             seen = await look(rows, run.id);
-            // an earlier state of a run that has ended by now is of no interest
+            // a running run does not replace an ended one
             if (run.status === 'Running' && seen !== undefined && isEnd(seen.status)) return;
           }
         }
@@ -73,18 +73,18 @@ export class TablesRunStore implements RunStore {
 
   async cleaned(entry: Pick<LedgerEntry, 'runId' | 'userId'>): Promise<void> {
     await this.table.bounded(async (rows) => {
-      for (let tries = 0; isRunId(entry.runId) && tries <= MAX_TRIES; tries += 1) {
+      for (let retries = 0; isRunId(entry.runId) && retries <= MAX_RETRIES; retries += 1) {
         const row = await rows.get(entry.runId);
         const run = row && withoutUser(runOf(row), entry.userId);
         if (!run) break;
         try {
-          // an entry that is gone already would fail the change: after the first time it is deleted by itself
-          await write(rows, run, seenOf(row), tries === 0 ? [entry.userId] : []);
-          if (tries === 0) return;
+          // a missing entry makes the transaction fail, so retries leave the entry out and delete it separately
+          await write(rows, run, seenOf(row), retries === 0 ? [entry.userId] : []);
+          if (retries === 0) return;
           break;
         } catch (error) {
-          // somebody else changed the run meanwhile, perhaps another of its users was deleted
-          if (!isConflict(error) || tries === MAX_TRIES) throw error;
+          // another process has changed the run meanwhile, perhaps because another of its users was deleted
+          if (!isConflict(error) || retries === MAX_RETRIES) throw error;
         }
       }
       await rows.delete(ledgerKey(entry));
@@ -99,7 +99,7 @@ export class TablesRunStore implements RunStore {
         await write(rows, run, seen);
         return entriesOf(run);
       } catch (error) {
-        // its own process ended it at this moment after all
+        // its own process has ended it at the same time
         if (isConflict(error)) return undefined;
         throw error;
       }
@@ -115,19 +115,24 @@ export class TablesRunStore implements RunStore {
   }
 
   async list(query: RunQuery): Promise<RunPage> {
-    const { prefix, above, below, rest } = keyRange(query);
+    const { prefix, above, below, hasMoreFilters } = keyRange(query);
     const top = query.top ?? DEFAULT_TOP;
     return this.table.bounded(async (rows) => {
       const value: Run[] = [];
       let scanned = 0;
       let last = '';
-      for await (const page of rows.pages({ above, below, select: ['summary'], pageSize: rest ? 250 : top + 1 })) {
+      for await (const page of rows.pages({
+        above,
+        below,
+        select: ['summary'],
+        pageSize: hasMoreFilters ? 250 : top + 1,
+      })) {
         for (const row of page) {
           if (value.length === top || scanned === MAX_SCANNED) return { value, continuationToken: last };
           scanned += 1;
           last = row.rowKey.slice(prefix.length);
           const run = JSON.parse(String(row.summary)) as Run;
-          if (!rest || passes(run, query)) value.push(run);
+          if (!hasMoreFilters || passes(run, query)) value.push(run);
         }
       }
       return { value };
@@ -148,7 +153,7 @@ export class TablesRunStore implements RunStore {
 
   async maintain(keepFrom: number, limitMs: number): Promise<number> {
     return this.table.bounded(async (rows) => {
-      // what is not done in time is left to the next time
+      // stop early enough; the next call continues
       const until = performance.now() + 0.8 * limitMs;
       await foldEnded(rows, { until });
       await addOldUsersLeft(rows, until);
@@ -186,13 +191,13 @@ const seenOf = ({ etag, status, cleanup }: Row): Seen => ({
 });
 
 /**
- * Writes a run with its index rows, its end for the statistics, and its users in the ledger, all or nothing. `deleted`: its users that the ledger
- * has and that no longer exist. Returns the row's new ETag.
+ * Writes a run, its index rows, its result for the statistics and its ledger entries in one transaction. `deleted`: users of the run that are in the ledger
+ * and no longer exist. Returns the new ETag of the run's row.
  */
 async function write(rows: Rows, run: Run, seen: Seen | undefined, deleted: readonly string[] = []): Promise<string> {
   const { partitionKey } = rows;
   const row = runRow(partitionKey, run);
-  // what finds a running run does not change: its lists show that it runs, not how far it is
+  // the index rows of a running run don't change: lists show only that it is running
   if (run.status === 'Running' && seen?.status === 'Running') return rows.update(row, seen.etag);
   const upsert = (one: RunRow): TransactionAction => ['upsert', one, 'Replace'];
   const remove = (rowKey: string): TransactionAction => ['delete', { partitionKey, rowKey }];
@@ -204,7 +209,7 @@ async function write(rows: Rows, run: Run, seen: Seen | undefined, deleted: read
   if (seen && seen.status !== run.status) changes.push(remove(`${statusKey(seen.status)}${run.id}`));
   if (isEnd(run.status)) {
     const entries = entriesOf(run).map(ledgerRow);
-    // more than a transaction takes go before it
+    // entries that don't fit into the transaction are written before it
     for (const entry of entries.slice(MAX_USERS)) await rows.upsert(entry);
     changes.push(...entries.slice(0, MAX_USERS).map((entry) => upsert({ partitionKey, ...entry })));
     if (seen?.status !== run.status) changes.push(upsert(endedRow(partitionKey, run, run.status, seen?.status)));
@@ -216,8 +221,8 @@ async function write(rows: Rows, run: Run, seen: Seen | undefined, deleted: read
 }
 
 /**
- * Older versions did not add the users of an ended run to the ledger: where their own write of the ledger had failed, nothing knew of them but
- * the run. Looks through all runs, once for each history.
+ * Adds the users of runs of older versions to the ledger. Those versions did not add them when a run ended, so they may be missing. Reads all runs, once for
+ * each history.
  */
 async function addOldUsersLeft(rows: Rows, until: number): Promise<void> {
   const marker = await rows.get(MARKER, ['above']);

@@ -1,20 +1,20 @@
 import type { HttpResponseInit } from '@azure/functions';
 import { AppError, isAppError } from '../base/errors';
 
-/** The error to answer with: the one that was thrown, or `InternalError`, whose cause goes to the log only. */
+/** The error to answer with: `thrown` if it is an AppError, else `InternalError` with `thrown` as its cause, which is only logged. */
 export function toAppError(thrown: unknown, invocationId: string): AppError {
   if (isAppError(thrown)) return thrown;
   return new AppError(
     500,
     'InternalError',
-    `Something went wrong here. The log has the cause under invocation ${invocationId}.`,
+    `Something went wrong in this app. The log has the cause under invocation ${invocationId}.`,
     {
       cause: thrown,
     },
   );
 }
 
-/** An error as Azure services answer it: `{ error: { code, message, target?, details?, innererror? } }`. */
+/** The answer for an error, in the form that Azure services use: `{ error: { code, message, target?, details?, innererror? } }`. */
 export function errorAnswer(error: AppError): HttpResponseInit {
   const { code, message, target, details, innererror, retryAfterSeconds } = error;
   return {

@@ -5,23 +5,23 @@ import { errorAnswer, toAppError } from './errorAnswer';
 import { readTraceparent } from '../base/traceContext';
 import { readInput, type InputOf, type InputSpec } from './validate';
 
-/** What a request carries besides its input, and where its retries are recorded. */
+/** Request data that is not input, and a callback for attempts. A function may pass it to an action as its options. */
 export interface Call {
   request: HttpRequest;
   context: InvocationContext;
   /** From `x-ms-client-tracking-id`. */
   clientTrackingId: string | undefined;
-  /** The trace that the call is part of. */
+  /** The trace that the call is part of, as a W3C `traceparent`. */
   traceparent: string | undefined;
-  /** Give it to an action: attempts that had to be repeated are reported to the caller in `x-ms-retry-history`. */
+  /** Pass it to an action: failed attempts that were retried are reported to the caller in `x-ms-retry-history`. */
   onAttempt: (attempt: object) => void;
 }
 
 const PRINTABLE = /^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/;
 
 /**
- * Makes a handler that never throws: request -> validated input -> `work` -> response, errors -> Azure error body.
- * Every answer carries `x-ms-request-id` (the invocation id) and is never cached.
+ * Makes a handler that never throws: request -> validated input -> `work` -> response; error -> Azure error body. Every answer has `x-ms-request-id` (the
+ * invocation id) and `Cache-Control: no-store`.
  */
 export function handle<S extends InputSpec>(
   spec: S,
@@ -57,28 +57,31 @@ export function handle<S extends InputSpec>(
           ? { 'x-ms-client-request-id': clientRequestId }
           : {}),
         ...(clientTrackingId === undefined ? {} : { 'x-ms-client-tracking-id': clientTrackingId }),
-        // the last attempt is the answer itself; those before it were repeated
+        // the answer itself reports the last attempt; those before it failed and were retried
         ...(attempts.length > 1 ? { 'x-ms-retry-history': asciiJson(attempts.slice(0, -1)) } : {}),
       },
     };
   };
 }
 
-/** What is asked for again in a while is a warning. The stack is logged only if the error has a cause: otherwise it shows nothing new. */
+/** 503 means "try again later", so it is only a warning. The stack is logged only if the error has a cause: the stack of the error itself shows nothing new. */
 function logServerError(error: AppError, context: InvocationContext): void {
   const line = `${error.code}: ${error.cause === undefined ? safeText(error.message, 4_000) : describeError(error)}`;
   if (error.status === 503) context.warn(line);
   else context.error(line);
 }
 
-/** One function for several things: picks the handler by method and, where a key has it, the value of a route parameter. */
+/**
+ * Makes one handler of several. A key of `handlers` is a method, for a request without the route parameter, or a method with the parameter's value or its
+ * name in braces: `GET`, `GET latest`, `GET {runId}`.
+ */
 export function byRoute(parameter: string, handlers: Record<string, HttpHandler>): HttpHandler {
-  const nothingHere = handle({ ignoresQuery: true }, () =>
+  const notFound = handle({ ignoresQuery: true }, () =>
     Promise.reject(
       new AppError(
         404,
         'NotFound',
-        `There is nothing at this address for this method. There is: ${Object.keys(handlers).join(', ')}.`,
+        `This path does not exist for this method. Available: ${Object.keys(handlers).join(', ')}.`,
       ),
     ),
   );
@@ -87,11 +90,11 @@ export function byRoute(parameter: string, handlers: Record<string, HttpHandler>
     const method = request.method.toUpperCase();
     const handler =
       value === undefined ? handlers[method] : (handlers[`${method} ${value}`] ?? handlers[`${method} {${parameter}}`]);
-    return (handler ?? nothingHere)(request, context);
+    return (handler ?? notFound)(request, context);
   };
 }
 
-/** The host's own span where it makes one, or else the caller's; what is malformed is no trace. */
+/** The host's own span if it has one, else the caller's `traceparent`. A malformed value is ignored. */
 function traceparent(request: HttpRequest, context: InvocationContext): string | undefined {
   return [context.traceContext?.traceParent, request.headers.get('traceparent')].find(
     (text): text is string => readTraceparent(text) !== undefined,
@@ -102,8 +105,8 @@ function trackingId(request: HttpRequest): string | undefined {
   const value = request.headers.get('x-ms-client-tracking-id');
   if (value === null || value === '') return undefined;
   if (!PRINTABLE.test(value)) throw badTrackingId('must be 1 to 128 printable ASCII characters');
-  if (redactText(value) !== value)
-    throw badTrackingId('looks like a key or a token, and would be logged: send another id');
+  // functions that start runs log it and keep it
+  if (redactText(value) !== value) throw badTrackingId('looks like a key or a token. Send another id');
   return value;
 }
 
@@ -112,7 +115,7 @@ const badTrackingId = (what: string) =>
     target: 'x-ms-client-tracking-id',
   });
 
-/** JSON that may stand in a header. */
+/** JSON in ASCII, as a header value must be. */
 function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[^\x20-\x7e]/g,

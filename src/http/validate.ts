@@ -3,36 +3,36 @@ import * as v from 'valibot';
 import { AppError, errorOfDetails, MAX_DETAILS, type ErrorDetail } from '../base/errors';
 import { safeText } from '../base/redact';
 
-/** What a function takes: schemas of its route parameters, query values and JSON body. */
+/** The input schemas of a function: of its route parameters, query values and JSON body. */
 export interface InputSpec {
   params?: v.GenericSchema<unknown, object>;
-  /** Other names are refused, but for {@link FOREIGN_QUERY_NAMES}. If `undefined`, the function takes no query values. */
+  /** Other query names are refused, except {@link FOREIGN_QUERY_NAMES}. If `undefined`, the function has no query values. */
   query?: v.GenericSchema<unknown, object>;
-  /** Unknown query names are ignored. For pages and probes, whose addresses others write. */
+  /** Unknown query names are ignored. Used for pages and health probes, whose URLs are written by other tools. */
   ignoresQuery?: boolean;
   body?: v.GenericSchema<unknown, object>;
-  /** No body counts as `{}`. */
+  /** A missing body counts as `{}`. */
   optionalBody?: boolean;
 }
 
 type OutputOf<T> = T extends v.GenericSchema ? v.InferOutput<T> : unknown;
 
-/** The validated input: parameters, query values and body fields side by side. */
+/** The validated input: route parameters, query values and body fields in one object. */
 export type InputOf<S extends InputSpec> = OutputOf<S['params']> & OutputOf<S['query']> & OutputOf<S['body']>;
 
-/** Bodies here hold a few scopes or a Teams token; this is far more than any needs. */
+/** Far more than any body needs: the largest ones have a Teams token. */
 const MAX_BODY_BYTES = 64 * 1024;
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Query names in lower case that functions don't take and that are not refused: keys and versions, which the platform, API Management or a
- * connector adds, trace context, and what trackers and caches add to links.
+ * Query names, in lower case, that are ignored, because other tools add them: keys and versions (the platform, API Management, connectors), trace
+ * context, and parameters of trackers and caches.
  */
 const FOREIGN_QUERY_NAMES =
   /^(?:code|clientid|subscription-key|api-version|traceparent|tracestate|utm_[a-z_]{1,32}|[gd]clid|[gw]braid|fbclid|msclkid|wt\.mc_id|_)$/;
 
 /**
- * Reads and checks all that a request brings.
+ * Reads and validates the input of a request.
  * @throws AppError `InvalidRequest` (400) with one detail for each invalid field, `LengthRequired` (411), `RequestTooLarge` (413)
  */
 export async function readInput<S extends InputSpec>(spec: S, request: HttpRequest): Promise<InputOf<S>> {
@@ -49,7 +49,7 @@ export async function readInput<S extends InputSpec>(spec: S, request: HttpReque
   return input as InputOf<S>;
 }
 
-/** The query values with these names. The platform takes names in any case, so `?Connection=x` must not be overlooked. */
+/** The query values with these names, in any case: `?Connection=x` counts as `connection`. */
 export function queryOf(request: HttpRequest, names: readonly string[]): Record<string, string> {
   const known = new Map(names.map((name) => [name.toLowerCase(), name]));
   const values: Record<string, string> = {};
@@ -60,15 +60,15 @@ export function queryOf(request: HttpRequest, names: readonly string[]): Record<
   return values;
 }
 
-/** A misspelt name would otherwise be overlooked, and the request done on the default connection. */
+/** Refuses unknown query names. Otherwise a misspelt `?conection=x` would silently use the default connection. */
 function checkQueryNames(request: HttpRequest, names: readonly string[], details: ErrorDetail[]): void {
   const known = new Set(names.map((name) => name.toLowerCase()));
-  const exist = names.length === 0 ? 'It takes none' : `Names are: ${names.join(', ')}`;
+  const expected = names.length === 0 ? 'It takes none' : `Names are: ${names.join(', ')}`;
   for (const given of request.query.keys()) {
     if (details.length > MAX_DETAILS) return;
     if (known.has(given.toLowerCase()) || FOREIGN_QUERY_NAMES.test(given.toLowerCase())) continue;
     const target = targetName(given);
-    details.push(invalidField(target, `${target} is not a query name of this function. ${exist}.`));
+    details.push(invalidField(target, `${target} is not a query name of this function. ${expected}.`));
   }
 }
 
@@ -89,11 +89,11 @@ function check(schema: v.GenericSchema<unknown, object>, value: unknown, details
 }
 
 /**
- * Checks the body's fields by the schema. Unknown fields are found here and never reach the schema: there may be thousands, of which the
- * first ones are reported, and valibot does not see those that are named `__proto__`, `prototype` or `constructor`.
+ * Validates the body's fields with the schema. Unknown fields are found here, not by the schema: there may be thousands, of which only the first ones are
+ * reported, and valibot ignores fields named `__proto__`, `prototype` or `constructor`.
  */
 function checkBody(schema: v.GenericSchema<unknown, object>, value: unknown, details: ErrorDetail[]): object {
-  // to the schemas a list is an object too
+  // for the schemas an array is an object too
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     details.push(NO_OBJECT);
     return {};
@@ -118,7 +118,7 @@ function namesOf(schema: v.GenericSchema): string[] {
   return 'entries' in schema ? Object.keys(schema.entries as object) : [];
 }
 
-/** Our schemas' messages say what to do. Valibot's own messages are used only for missing fields: others would repeat the value. */
+/** The message of our schema or, for a missing field, our own. Valibot's default messages are never used: they repeat the value. */
 function messageOf(issue: v.BaseIssue<unknown>): string {
   return issue.kind === 'schema' && issue.type.includes('object') ? 'is required.' : issue.message;
 }
@@ -132,7 +132,7 @@ function targetOf(path: v.IssuePathItem[] | undefined): string {
   return target;
 }
 
-/** A name that a caller made up, as it may be repeated. */
+/** A caller's field name, made safe to show in an error message. */
 const targetName = (name: string) => (name.trim() === '' ? '(no name)' : safeText(name, 64));
 
 async function readBody(request: HttpRequest, optional: boolean): Promise<unknown> {
@@ -142,24 +142,24 @@ async function readBody(request: HttpRequest, optional: boolean): Promise<unknow
     throw new AppError(
       411,
       'LengthRequired',
-      'The body came without a Content-Length (chunked), and the platform drops such bodies. Send it with a length: in .NET, await content.LoadIntoBufferAsync() before sending.',
+      'The body has no Content-Length (it is chunked), and the platform drops such bodies. Send it with a Content-Length: in .NET, await content.LoadIntoBufferAsync() before sending.',
     );
   }
   if (Number(length ?? 0) > MAX_BODY_BYTES) throw tooLarge();
   const bytes = await bytesOf(request);
   if (bytes.byteLength === 0) {
     if (optional) return {};
-    throw invalid([invalidField('body', 'The body is missing: send a JSON object.')]);
+    throw invalid([invalidField('body', 'The body is missing. Send a JSON object.')]);
   }
   try {
     return JSON.parse(UTF8.decode(bytes)) as unknown;
   } catch {
-    // the parser's message repeats the body, which may hold a token
-    throw invalid([invalidField('body', 'The body is not JSON: send a JSON object in UTF-8.')]);
+    // no `cause`: the parser's message repeats the body, which may contain a token
+    throw invalid([invalidField('body', 'The body is not JSON. Send a JSON object in UTF-8.')]);
   }
 }
 
-/** The bytes of the body, empty if the request has none. Measured: reading the stream takes a third of what arrayBuffer() does. */
+/** The bytes of the body; empty if there is no body. Measured: reading the stream takes a third of the time of arrayBuffer(). */
 async function bytesOf(request: HttpRequest): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;

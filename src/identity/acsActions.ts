@@ -2,9 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { CommunicationAccessToken } from '@azure/communication-identity';
 import { AppError, isAppError } from '../base/errors';
 import { LIMITS } from '../base/limits';
-import { withLimit } from '../base/timeLimit';
-import { meaningOf, type Operation } from './acsErrors';
-import { acsFailure, foreignText, statusName, tokenFailure, type AcsFailure } from './acsFailure';
+import { withTimeout } from '../base/timeout';
+import { appErrorOfFailure, type Operation } from './acsErrors';
+import {
+  classifyAcsError,
+  entraTokenFailure,
+  foreignText,
+  IncompleteAnswer,
+  statusName,
+  type AcsFailure,
+} from './acsFailure';
 import type { Connection } from './connections';
 import {
   STRAY_USER_TARGET,
@@ -13,34 +20,32 @@ import {
   type CreatedUser,
   type IdentityActions,
   type TokenRequest,
-} from './identityActions';
-import { mayRepeat, SYSTEM_CLOCK, withRetries, type RetryClock } from './retries';
+} from './identityTypes';
+import { isUserId } from './userId';
+import { isRetryable, SYSTEM_CLOCK, withRetries, type RetryClock } from './retries';
 
 export interface AcsActionsOptions {
-  /** Called when a call has ended; for health. `error` is `undefined` if the call succeeded. */
+  /** Called when a call has ended, with all its attempts; for health. `error` is `undefined` if the call succeeded. */
   onOutcome?: (connection: string, error: AppError | undefined) => void;
-  /** Applies the operator's limits to what is asked of tokens. @throws AppError 403 */
+  /** Checks a request for a token against the operator's limits, and fills in the lifetime. @throws AppError 403 */
   enforceLimits?: <T extends TokenRequest>(input: T) => T;
   clock?: RetryClock;
-  /** The limit of one request that may be repeated, in milliseconds. */
+  /** Timeout of one request to ACS, except createUser, in milliseconds. */
   callMs?: number;
-  /** The limit of one request for an Entra ID token, in milliseconds. */
-  tokenMs?: number;
-  /** Cuts every operation that may be asked for again; creating a user goes on, so that its id is heard. */
+  /** Timeout of one request for an Entra ID token, in milliseconds. */
+  entraTokenMs?: number;
+  /** Aborts every operation except createUser: its answer has the id that is needed to delete the user. */
   stop?: AbortSignal;
 }
 
-/** What the SDK takes with every call. */
+/** The options that every method of the SDK accepts. */
 interface SdkOptions {
   abortSignal: AbortSignal;
   requestOptions: { customHeaders: Record<string, string> };
   onResponse: (response: { status: number; headers: { get(name: string): string | undefined } }) => void;
 }
 
-/** A success that lacks what it must have. */
-class IncompleteAnswer extends Error {}
-
-/** The identity actions on an ACS connection, by the published SDK, with limits and retries that know the operation. */
+/** The identity actions on an ACS connection. Uses the published SDK; timeouts and retries are our own, because they depend on the operation. */
 export class AcsActions implements IdentityActions {
   constructor(
     private readonly connection: Connection,
@@ -52,23 +57,23 @@ export class AcsActions implements IdentityActions {
     options: CallOptions = {},
   ): Promise<CreatedUser> {
     const { client } = this.connection;
-    const asked = this.withinLimits(input);
-    const scopes = asked.createTokenWithScopes ?? [];
-    const made = await this.call('createUser', options, async (sdk) => {
-      if (scopes.length === 0) return { id: required((await client.createUser(sdk)).communicationUserId) };
-      const answer = await client.createUserAndToken([...scopes], { ...sdk, ...lifetime(asked.expiresInMinutes) });
-      return { id: required(answer.user.communicationUserId), answer };
+    const request = this.withinLimits(input);
+    const scopes = request.createTokenWithScopes ?? [];
+    const created = await this.call('createUser', options, async (sdk) => {
+      if (scopes.length === 0) return { id: requireUserId((await client.createUser(sdk)).communicationUserId) };
+      const answer = await client.createUserAndToken([...scopes], { ...sdk, ...lifetime(request.expiresInMinutes) });
+      return { id: requireUserId(answer.user.communicationUserId), answer };
     });
-    const identity = { id: made.id };
-    if (made.answer === undefined) return { identity };
-    if (isToken(made.answer)) return { identity, accessToken: accessToken(made.answer) };
-    // the user is there all the same: its id must not be lost, or nobody could ever delete it
+    const identity = { id: created.id };
+    if (created.answer === undefined) return { identity };
+    if (isToken(created.answer)) return { identity, accessToken: accessToken(created.answer) };
+    // the user exists: without its id nobody could ever delete it
     throw new AppError(
       502,
       'ServiceUnavailable',
-      'ACS made a user, but not the token that was asked for. Issue one to this user, or delete it.',
+      'ACS created a user, but its response lacks the requested token. Issue a token to this user, or delete the user.',
       {
-        details: [{ code: 'UserWithoutToken', message: made.id, target: STRAY_USER_TARGET }],
+        details: [{ code: 'UserWithoutToken', message: created.id, target: STRAY_USER_TARGET }],
       },
     );
   }
@@ -77,12 +82,12 @@ export class AcsActions implements IdentityActions {
     input: Parameters<IdentityActions['issueToken']>[0],
     options: CallOptions = {},
   ): Promise<AccessToken> {
-    const asked = this.withinLimits(input);
+    const request = this.withinLimits(input);
     return this.call('issueToken', options, async (sdk) =>
       accessToken(
-        await this.connection.client.getToken(user(input), [...asked.scopes], {
+        await this.connection.client.getToken(user(input), [...request.scopes], {
           ...sdk,
-          ...lifetime(asked.expiresInMinutes),
+          ...lifetime(request.expiresInMinutes),
         }),
       ),
     );
@@ -128,17 +133,17 @@ export class AcsActions implements IdentityActions {
       ...callOptions,
       timeoutMs: callOptions.timeoutMs ?? LIMITS.actionMs,
       signal: callOptions.signal ?? (isCreation ? undefined : stop),
-      unsentSignal: (isCreation ? callOptions.unsentSignal : undefined) ?? callOptions.signal ?? stop,
+      beforeSendSignal: (isCreation ? callOptions.beforeSendSignal : undefined) ?? callOptions.signal ?? stop,
     };
     try {
-      const value = await withRetries(options, clock, async (leftMs, repetition) => {
+      const value = await withRetries(options, clock, async (leftMs, retryCount) => {
         const outcome = await this.attempt(operation, options, leftMs, send);
         if ('value' in outcome) return outcome;
         const { failure, error } = outcome;
-        // an earlier try did it, though its answer was lost
-        const isDone = operation === 'deleteUser' && repetition > 0 && error.code === 'UserNotFound';
+        // an earlier attempt deleted the user, but its answer was lost
+        const isDone = operation === 'deleteUser' && retryCount > 0 && error.code === 'UserNotFound';
         if (isDone) return { value: undefined as T };
-        return { error, mayRepeat: mayRepeat(operation, failure), retryAfterMs: failure.retryAfterMs };
+        return { error, isRetryable: isRetryable(operation, failure), retryAfterMs: failure.retryAfterMs };
       });
       onOutcome?.(this.connection.name, undefined);
       return value;
@@ -148,7 +153,10 @@ export class AcsActions implements IdentityActions {
     }
   }
 
-  /** One request: sent, timed, reported. The token comes first: without one nothing is sent, so that a user can't be made unheard. */
+  /**
+   * Sends one request, with a timeout, and reports it to `onAttempt`. The Entra ID token is fetched first, outside the SDK: if that fails, it is certain
+   * that nothing was sent and no user was created.
+   */
   private async attempt<T>(
     operation: Operation,
     options: CallOptions,
@@ -158,6 +166,7 @@ export class AcsActions implements IdentityActions {
     const clientRequestId = randomUUID();
     const startTime = new Date().toISOString();
     let code = '';
+    let answerStatus: number | undefined;
     let serviceRequestId: string | undefined;
     const report = (error?: AppError) =>
       options.onAttempt?.({
@@ -171,16 +180,15 @@ export class AcsActions implements IdentityActions {
     let isSent = false;
     try {
       const { signIn } = this.connection;
-      if (signIn) {
-        await withLimit(Math.min(leftMs(), this.options.tokenMs ?? LIMITS.tokenMs), options.unsentSignal, signIn);
-      }
+      const entraTokenMs = Math.min(leftMs(), this.options.entraTokenMs ?? LIMITS.entraTokenMs);
+      if (signIn) await withTimeout(entraTokenMs, options.beforeSendSignal, signIn);
       isSent = true;
-      // creating a user can't be repeated, so nothing is won by giving up on it early
+      // createUser can't be retried after a timeout, so it gets all the time that is left
       const limitMs =
         operation === 'createUser'
           ? Math.max(leftMs(), options.listenMs ?? 0)
           : Math.min(leftMs(), this.options.callMs ?? LIMITS.callMs);
-      const value = await withLimit(limitMs, options.signal, (signal) =>
+      const value = await withTimeout(limitMs, options.signal, (signal) =>
         send({
           abortSignal: signal,
           requestOptions: {
@@ -191,6 +199,7 @@ export class AcsActions implements IdentityActions {
           },
           onResponse: ({ status, headers }) => {
             code = statusName(status);
+            answerStatus = status;
             serviceRequestId = foreignText(headers.get('ms-cv'));
           },
         }),
@@ -198,12 +207,13 @@ export class AcsActions implements IdentityActions {
       report();
       return { value };
     } catch (thrown) {
-      const stopped = (isSent ? options.signal : options.unsentSignal)?.aborted === true;
-      const sort = isSent ? acsFailure : tokenFailure;
+      const stopped = (isSent ? options.signal : options.beforeSendSignal)?.aborted === true;
       const failure: AcsFailure = stopped
         ? { kind: 'stopped', code: 'Cancelled', isUnsent: !isSent, cause: thrown }
-        : sort(thrown);
-      const error = meaningOf(failure, operation, this.connection);
+        : isSent
+          ? classifyAcsError(thrown, answerStatus)
+          : entraTokenFailure(thrown);
+      const error = appErrorOfFailure(failure, operation, this.connection);
       code = failure.code;
       serviceRequestId = failure.msCv ?? serviceRequestId;
       report(error);
@@ -217,8 +227,8 @@ const user = ({ userId }: { userId: string }) => ({ communicationUserId: userId 
 const lifetime = (minutes: number | undefined) => (minutes === undefined ? {} : { tokenExpiresInMinutes: minutes });
 
 /** The user id of an answer. It goes into logs and run records, so text that can't be an id is refused. */
-function required(value: unknown): string {
-  if (typeof value === 'string' && /^[\x21-\x7e]{1,256}$/.test(value)) return value;
+function requireUserId(value: unknown): string {
+  if (isUserId(value)) return value;
   throw new IncompleteAnswer('the answer lacks the user id');
 }
 

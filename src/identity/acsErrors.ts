@@ -1,5 +1,5 @@
 import { AppError, type ErrorCode, type InnerError } from '../base/errors';
-import { USER_MAY_EXIST_DETAIL } from './identityActions';
+import { USER_MAY_EXIST_DETAIL } from './identityTypes';
 import type { AcsFailure } from './acsFailure';
 import type { Connection } from './connections';
 
@@ -9,20 +9,22 @@ export type Operation = 'createUser' | 'issueToken' | 'revokeTokens' | 'deleteUs
 /** Seconds to wait after a 429 without Retry-After: ACS counts requests in windows of 30 s. */
 const THROTTLE_WINDOW_SECONDS = 30;
 
-/** What an ACS failure means to the caller of `operation`. Messages of 4xx answers are passed on, those of others are not. */
-export function meaningOf(
-  failure: AcsFailure,
-  operation: Operation,
-  connection: Pick<Connection, 'name' | 'host' | 'whatToCheck' | 'whatToCheckForToken'>,
-): AppError {
-  const innererror = inner(failure);
+type CheckedConnection = Pick<Connection, 'name' | 'host' | 'whatToCheck' | 'whatToCheckForToken'>;
+
+/** Makes an error with everything about it that does not depend on the case: ACS's own code, the cause, the detail `UserMayExist`. */
+type MakeError = (
+  status: number,
+  code: ErrorCode,
+  message: string,
+  more?: { target?: string | undefined; retryAfterSeconds?: number },
+) => AppError;
+
+/** The error that the caller of `operation` gets for an ACS failure. It repeats ACS's own message for a 400 only. */
+export function appErrorOfFailure(failure: AcsFailure, operation: Operation, connection: CheckedConnection): AppError {
+  const innererror = innerErrorOf(failure);
   const details = operation === 'createUser' && mayHaveMadeUser(failure) ? [USER_MAY_EXIST_DETAIL] : undefined;
-  const make = (
-    status: number,
-    code: ErrorCode,
-    message: string,
-    more: { target?: string | undefined; retryAfterSeconds?: number } = {},
-  ) => new AppError(status, code, message, { innererror, cause: failure.cause, details, ...more });
+  const make: MakeError = (status, code, message, more = {}) =>
+    new AppError(status, code, message, { innererror, cause: failure.cause, details, ...more });
   const { host, name } = connection;
   const unsure = details ? ` ${USER_MAY_EXIST_DETAIL.message}` : '';
 
@@ -47,40 +49,34 @@ export function meaningOf(
       return make(
         502,
         'ServiceUnavailable',
-        `ACS (${host}) answered with success, but not with what it must answer.${unsure}`,
+        `ACS (${host}) reported success, but its response is incomplete.${unsure}`,
       );
+    case 'unexpected':
+      return make(500, 'InternalError', `Something went wrong in this app when it called ACS (${host}).${unsure}`);
     case 'credential':
       return make(
         502,
         'ConnectionDenied',
-        `No Entra ID token could be had for connection '${name}'${failure.code === 'Timeout' ? ' in time' : ''}. Check ${connection.whatToCheckForToken}.`,
+        `Could not get an Entra ID token for connection '${name}'${failure.code === 'Timeout' ? ' in time' : ''}. Check ${connection.whatToCheckForToken ?? connection.whatToCheck}.`,
       );
     case 'http':
-      return answered(failure, operation, connection, make, unsure);
+      return errorOfHttpAnswer(failure, operation, connection, make, unsure);
   }
 }
 
 /**
- * Can ACS have made a user although `createUser` failed like this? Not when nothing reached it, when no credential was available, or when it refused
- * the request.
+ * Can ACS have created a user although `createUser` failed like this? Not if the request was never sent, if nobody received it, or if ACS refused it.
  */
 function mayHaveMadeUser({ kind, status = 0, isUnsent }: AcsFailure): boolean {
   if (kind === 'refused' || kind === 'credential' || isUnsent) return false;
   return kind !== 'http' || status === 408 || status >= 500;
 }
 
-type Make = (
-  status: number,
-  code: ErrorCode,
-  message: string,
-  more?: { target?: string | undefined; retryAfterSeconds?: number },
-) => AppError;
-
-function answered(
+function errorOfHttpAnswer(
   failure: AcsFailure,
   operation: Operation,
-  { name, host, whatToCheck }: Pick<Connection, 'name' | 'host' | 'whatToCheck'>,
-  make: Make,
+  { name, host, whatToCheck }: CheckedConnection,
+  make: MakeError,
   unsure: string,
 ): AppError {
   const { status = 0, acsCode, acsTarget } = failure;
@@ -98,7 +94,7 @@ function answered(
     return make(
       404,
       'UserNotFound',
-      `The user is not one of the ACS resource of connection '${name}', or was deleted.`,
+      `The user does not belong to the ACS resource of connection '${name}', or was deleted.`,
       { target: 'userId' },
     );
   }
@@ -107,7 +103,7 @@ function answered(
       return make(
         400,
         'InvalidTeamsToken',
-        'ACS refuses the Teams user token: it is malformed, expired, or has not the scopes Teams.ManageCalls and Teams.ManageChats of ACS.',
+        'ACS refuses the Teams user token: it is malformed or expired, or it lacks the ACS scopes Teams.ManageCalls and Teams.ManageChats.',
         { target: 'token' },
       );
     }
@@ -117,8 +113,8 @@ function answered(
         400,
         'InvalidTeamsToken',
         target === 'appid'
-          ? 'The Teams user token was issued for another application than appId.'
-          : 'The Teams user token was issued for another user than userId.',
+          ? 'The Teams user token was issued for an application other than appId.'
+          : 'The Teams user token was issued for a user other than userId.',
         { target: target === 'appid' ? 'appId' : 'userId' },
       );
     }
@@ -136,7 +132,7 @@ function answered(
     return make(
       429,
       'Throttled',
-      `ACS (${host}) is throttling this resource. Try again after the seconds in Retry-After.`,
+      `ACS (${host}) is throttling this resource. Wait for the seconds in Retry-After, then try again.`,
       { retryAfterSeconds: seconds },
     );
   }
@@ -146,7 +142,7 @@ function answered(
   return make(502, 'ServiceUnavailable', `ACS (${host}) failed (${status} ${failure.code}).${unsure}`);
 }
 
-function inner({ acsCode, msCv }: AcsFailure): InnerError | undefined {
+function innerErrorOf({ acsCode, msCv }: AcsFailure): InnerError | undefined {
   if (acsCode === undefined && msCv === undefined) return undefined;
   return {
     ...(acsCode === undefined ? {} : { code: acsCode }),

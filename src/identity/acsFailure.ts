@@ -1,18 +1,19 @@
 import { STATUS_CODES } from 'node:http';
 import { isAppError } from '../base/errors';
-import { LimitReached } from '../base/timeLimit';
+import { TimeoutReached } from '../base/timeout';
 import { safeText } from '../base/redact';
 
-/** Limits of the texts that come from ACS or from a function URL, in characters. ACS's messages may have up to 1 MB. */
+/** Maximum lengths of texts that come from ACS or from a function URL, in characters. A message of ACS may have up to 1 MB. */
 export const FOREIGN_TEXT = { message: 1_000, word: 100 } as const;
 
-/** What went wrong with one request to ACS, whatever the SDK made of it. Its texts are bounded, in one line and redacted. */
+/** Why one request to ACS failed, independent of the SDK's error classes. Its texts are cut, in one line and redacted. */
 export interface AcsFailure {
   /**
-   * `refused`: ACS cannot have seen the request; `network`: it may have; `timeout`: no answer in time; `http`: an answer;
-   * `credential`: no Entra ID token could be had; `stopped`: the caller gave up; `incomplete`: a success that lacks what it must have.
+   * `refused`: ACS can't have received the request; `network`: it may have; `timeout`: no answer in time; `http`: an error answer;
+   * `credential`: no Entra ID token; `stopped`: the caller gave up; `incomplete`: a success whose response lacks a required field;
+   * `unexpected`: a defect of this app or of the SDK.
    */
-  kind: 'refused' | 'network' | 'timeout' | 'http' | 'credential' | 'stopped' | 'incomplete';
+  kind: 'refused' | 'network' | 'timeout' | 'http' | 'credential' | 'stopped' | 'incomplete' | 'unexpected';
   /** The HTTP status by name, or the system's error code. */
   code: string;
   status?: number;
@@ -28,6 +29,9 @@ export interface AcsFailure {
   cause: unknown;
 }
 
+/** ACS reported success, but its response lacks a required field. */
+export class IncompleteAnswer extends Error {}
+
 interface SdkError {
   name?: string;
   code?: unknown;
@@ -39,7 +43,7 @@ interface SdkError {
   errors?: unknown;
 }
 
-/** A text from outside, bounded, in one line and redacted; undefined if it is empty or not a text. */
+/** A text from outside, cut, in one line and redacted; `undefined` if it is empty or not a string. */
 export function foreignText(value: unknown, maxLength: number = FOREIGN_TEXT.word): string | undefined {
   return typeof value === 'string' && value !== '' ? safeText(value, maxLength) : undefined;
 }
@@ -47,37 +51,46 @@ export function foreignText(value: unknown, maxLength: number = FOREIGN_TEXT.wor
 /** Connection errors after which ACS cannot have received the request: nobody listened, or there was no such host. */
 const REFUSED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
-/** Sorts what a call of the SDK threw. `now` is in milliseconds since the epoch. */
-export function acsFailure(error: unknown, now: number = Date.now()): AcsFailure {
-  if (error instanceof LimitReached) return { kind: 'timeout', code: 'Timeout', cause: error };
+/**
+ * The failure that an error thrown by the SDK means. `answerStatus`: the HTTP status that was received before, if any. `now` is in milliseconds since the
+ * epoch.
+ */
+export function classifyAcsError(error: unknown, answerStatus?: number, now: number = Date.now()): AcsFailure {
+  if (error instanceof TimeoutReached) return { kind: 'timeout', code: 'Timeout', cause: error };
   if (isAppError(error)) return { kind: 'stopped', code: error.code, cause: error };
   const sdk = (typeof error === 'object' && error !== null ? error : {}) as SdkError;
   if (sdk.name === 'AbortError') return { kind: 'stopped', code: 'Cancelled', cause: error };
   const name = foreignText(sdk.name) ?? '';
   if (/Credential|Authentication/.test(name)) return { kind: 'credential', code: name, cause: error };
-  if (typeof sdk.statusCode === 'number') return answered(sdk, sdk.statusCode, now, error);
+  if (typeof sdk.statusCode === 'number') return failureOfHttpAnswer(sdk, sdk.statusCode, now, error);
   if (sdk.name === 'RestError') {
     const code = foreignText(sdk.code) ?? 'ConnectionFailed';
     if (code === 'PARSE_ERROR') return { kind: 'incomplete', code, cause: error };
     return { kind: REFUSED.has(code) ? 'refused' : 'network', code, cause: error };
   }
-  return { kind: 'incomplete', code: 'UnexpectedAnswer', cause: error };
+  // the SDK reads required fields of a success without checking that they exist
+  const isFieldMissing = sdk.name === 'TypeError' && isSuccess(answerStatus);
+  if (error instanceof IncompleteAnswer || isFieldMissing)
+    return { kind: 'incomplete', code: 'UnexpectedAnswer', cause: error };
+  return { kind: 'unexpected', code: 'InternalError', cause: error };
 }
 
-/** Sorts what a request for a token, before the call that needs it, threw. */
-export function tokenFailure(error: unknown): AcsFailure {
-  const code = error instanceof LimitReached ? 'Timeout' : foreignText((error as SdkError | undefined)?.name);
+const isSuccess = (status = 0) => status >= 200 && status < 300;
+
+/** The failure that an error of a request for an Entra ID token means. Nothing has been sent to ACS yet. */
+export function entraTokenFailure(error: unknown): AcsFailure {
+  const code = error instanceof TimeoutReached ? 'Timeout' : foreignText((error as SdkError | undefined)?.name);
   return { kind: 'credential', code: code ?? 'NoToken', isUnsent: true, cause: error };
 }
 
-function answered(sdk: SdkError, status: number, now: number, cause: unknown): AcsFailure {
+function failureOfHttpAnswer(sdk: SdkError, status: number, now: number, cause: unknown): AcsFailure {
   const headers = sdk.response?.headers;
   const body = sdk.details?.error;
   return {
-    kind: status >= 200 && status < 300 ? 'incomplete' : 'http',
+    kind: isSuccess(status) ? 'incomplete' : 'http',
     code: statusName(status),
     status,
-    // without the envelope the SDK's own code is no code of ACS's
+    // only a code inside the error body is ACS's own; sdk.code may be the SDK's
     acsCode: foreignText(body?.code),
     acsMessage: foreignText(body?.message, FOREIGN_TEXT.message),
     acsTarget: foreignText(body?.target),

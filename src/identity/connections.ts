@@ -5,28 +5,28 @@ import { isLoopback } from '../base/loopback';
 import { connectionNames, connectionSettings, connectionStringParts, type ConnectionSettings } from '../base/settings';
 import { createCredential } from './credentials';
 
-/** What the SDK asks a token for: `communicationAuthPolicy` of @azure/communication-common. */
+/** The scope that the SDK requests tokens for: `communicationAuthPolicy` of @azure/communication-common. */
 const ACS_SCOPE = 'https://communication.azure.com//.default';
 
-/** An ACS connection that is ready to be used. */
+/** An open ACS connection. */
 export interface Connection {
   name: string;
-  /** The resource's host name: no secret. */
+  /** The resource's host name. Not a secret. */
   host: string;
   /** `https://RESOURCE.communication.azure.com` */
   origin: string;
   client: IdentityClient;
-  /** Gets the Entra ID token for the next call, unless a cached one is still valid. Rejects if no token can be obtained. `undefined` with an access key. */
+  /** Gets the Entra ID token for the next call, from the cache if it is still valid. Rejects if there is no token. `undefined` with an access key. */
   signIn?: () => Promise<unknown>;
-  /** What to check when ACS refuses this connection's credentials. */
+  /** What to check if ACS refuses this connection's credentials; completes the sentence 'Check …'. */
   whatToCheck: string;
-  /** What to check if no Entra ID token can be obtained for it. */
-  whatToCheckForToken: string;
+  /** The same if there is no Entra ID token. `undefined` with an access key. */
+  whatToCheckForToken?: string;
 }
 
-/** The connections that settings name. Each is made on first use and then kept: one client for the life of the process. */
+/** The connections that settings name. Each is opened on first use and then kept: one client for the life of the process. */
 export class Connections {
-  private readonly made = new Map<string, Promise<Connection>>();
+  private readonly opened = new Map<string, Promise<Connection>>();
 
   /**
    * The connection `name`, or the default one.
@@ -39,39 +39,38 @@ export class Connections {
       throw new AppError(
         400,
         'UnknownConnection',
-        `There is no connection of that name. Connections are: ${known.join(', ')}.`,
+        `There is no connection with this name. Connections are: ${known.join(', ')}.`,
         {
           target: 'connection',
         },
       );
     }
-    let connection = this.made.get(wanted);
+    let connection = this.opened.get(wanted);
     if (!connection) {
       connection = openConnection(connectionSettings(wanted));
-      this.made.set(wanted, connection);
-      connection.catch(() => this.made.delete(wanted));
+      this.opened.set(wanted, connection);
+      connection.catch(() => this.opened.delete(wanted));
     }
     return connection;
   }
 }
 
 /**
- * Are the connection's settings complete and well formed? Connects to nothing.
+ * Checks that the connection's settings are complete and well formed. Makes no connection.
  * @throws AppError `Misconfigured`
  */
 export function checkConnectionSettings(name: string): void {
-  readPlace(connectionSettings(name));
+  parseConnectionSettings(connectionSettings(name));
 }
 
 /**
- * The connection that these settings describe. Connects to nothing.
- * @throws AppError `Misconfigured`, naming what is wrong by the settings' names
+ * The connection that these settings describe. Makes no connection yet.
+ * @throws AppError `Misconfigured`, which names the setting that is wrong
  */
 export async function openConnection(settings: ConnectionSettings): Promise<Connection> {
   const { name } = settings;
-  const { endpoint, accessKey } = readPlace(settings);
+  const { endpoint, accessKey } = parseConnectionSettings(settings);
   const host = endpoint.host;
-  const whatToCheckForToken = `that the identity exists and is assigned to this app, and the settings '${name}__credential' and '${name}__clientId'`;
   if (accessKey !== undefined) {
     return {
       name,
@@ -79,7 +78,6 @@ export async function openConnection(settings: ConnectionSettings): Promise<Conn
       origin: endpoint.origin,
       client: new CommunicationIdentityClient(endpoint.origin, { key: accessKey }, clientOptions(endpoint)),
       whatToCheck: `whether the access key in setting '${name}' is a current one of this ACS resource, and whether this machine's clock is right`,
-      whatToCheckForToken,
     };
   }
   const credential = await createCredential(settings.credential, settings.clientId);
@@ -88,15 +86,15 @@ export async function openConnection(settings: ConnectionSettings): Promise<Conn
     host,
     origin: endpoint.origin,
     client: new CommunicationIdentityClient(endpoint.origin, credential, clientOptions(endpoint)),
-    // a list, as the SDK asks: the token is kept by what it is asked for
+    // an array, like the SDK's own request, so that both use the same cache entry
     signIn: () => credential.getToken([ACS_SCOPE]),
     whatToCheck: `whether this identity has a role on the ACS resource that allows identity operations (Contributor does), whether '${name}__endpoint' is that resource's, and whether this machine's clock is right`,
-    whatToCheckForToken,
+    whatToCheckForToken: `that the identity exists and is assigned to this app, and the settings '${name}__credential' and '${name}__clientId'`,
   };
 }
 
-/** The endpoint of a connection and its access key, which is absent with Entra ID. */
-function readPlace(settings: ConnectionSettings): { endpoint: URL; accessKey?: string } {
+/** The endpoint of a connection, and its access key unless it uses Entra ID. */
+function parseConnectionSettings(settings: ConnectionSettings): { endpoint: URL; accessKey?: string } {
   const { name, connectionString } = settings;
   if (connectionString !== undefined && settings.endpoint !== undefined) {
     throw misconfigured(
@@ -119,13 +117,10 @@ function readPlace(settings: ConnectionSettings): { endpoint: URL; accessKey?: s
   }
   const endpoint = parseEndpoint(`${name}__endpoint`, settings.endpoint);
   if (endpoint.protocol === 'https:') return { endpoint };
-  throw misconfigured(
-    `${name}__endpoint`,
-    'must begin with https://, since Entra ID tokens are never sent unencrypted.',
-  );
+  throw misconfigured(`${name}__endpoint`, 'must begin with https://: Entra ID tokens are never sent unencrypted.');
 }
 
-/** The SDK's own retries are off: one layer of ours, which knows what may be repeated, does it. */
+/** The SDK's own retries are off: it does not know which operations may be retried (see `retries.ts`). */
 function clientOptions(endpoint: URL) {
   return {
     retryOptions: { maxRetries: 0 },
@@ -135,8 +130,8 @@ function clientOptions(endpoint: URL) {
 }
 
 /**
- * Reads an ACS connection string, `endpoint=https://…/;accesskey=…`, in any order.
- * The SDK is not asked to: its error for a malformed one prints the key.
+ * Parses an ACS connection string, `endpoint=https://…/;accesskey=…`, in any order. The SDK's parser is not used: its error for a malformed string
+ * prints the key.
  */
 function parseConnectionString(setting: string, value: string): { endpoint: URL; accessKey: string } {
   const parts = connectionStringParts(value);
@@ -162,7 +157,7 @@ function parseEndpoint(setting: string, value: string): URL {
   try {
     url = new URL(value);
   } catch {
-    // the cause is left out: it holds the text that was parsed
+    // no `cause`: it would contain the text that was parsed
     throw misconfigured(
       setting,
       'has an endpoint that is not a URL. It must look like https://NAME.communication.azure.com/.',

@@ -1,2 +1,2 @@
-// A chunk of its own, loaded on first use: @azure/identity is as large as all the rest together.
+// A separate bundle file, loaded on first use: @azure/identity is as large as the rest of the app.
 export { DefaultAzureCredential, ManagedIdentityCredential } from '@azure/identity';

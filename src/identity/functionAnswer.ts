@@ -1,16 +1,14 @@
-import type { AppErrorOptions, ErrorDetail } from '../base/errors';
+import { MAX_DETAILS, type AppErrorOptions, type ErrorDetail } from '../base/errors';
 import { FOREIGN_TEXT, foreignText } from './acsFailure';
-import type { Attempt } from './identityActions';
+import type { Attempt } from './identityTypes';
 
-/** What is read of an answer at the most; the functions' own answers have a few kilobytes. */
+/** Longer answers are not read to the end; the functions' own answers have a few kilobytes. */
 const MAX_BODY_BYTES = 1024 * 1024;
-/** A function repeats a call 3 times; more attempts than these are not its own. */
+/** A function retries a call 3 times; a longer list does not come from it. */
 const MAX_ATTEMPTS = 10;
-/** As many as the app lists. */
-const MAX_DETAILS = 50;
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z$/;
 
-/** The JSON of an answer; `undefined` if it is absent, malformed, or longer than 1 MiB (then the rest is not read). */
+/** The JSON of an answer; `json` is `undefined` if the body is missing, malformed, or longer than 1 MiB (then the rest is not read). */
 export async function readBody(response: Response): Promise<{ json: unknown; isEmpty: boolean }> {
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -37,7 +35,7 @@ function parse(text: string): unknown {
 const fieldsOf = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 
-/** The code of an error body with all that belongs to it, each text bounded and redacted; undefined if there is no code. */
+/** The fields of an error body, each text cut and redacted; `undefined` if the body has no error code. */
 export function errorFields(body: unknown): { code: string; message: string; more: AppErrorOptions } | undefined {
   const error = fieldsOf(fieldsOf(body).error);
   const code = foreignText(error.code);
@@ -71,7 +69,7 @@ function detailOf(given: unknown): ErrorDetail {
   };
 }
 
-/** The attempts that a function reports in `x-ms-retry-history`: those that are well formed, with their known fields only. */
+/** The attempts that a function reports in `x-ms-retry-history`: only those that are well formed, with the known fields. */
 export function attemptsOf(header: string | null): Attempt[] {
   const list = header === null ? undefined : parse(header);
   return Array.isArray(list) ? list.slice(0, MAX_ATTEMPTS).flatMap(attemptOf) : [];

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, type ErrorCode } from '../base/errors';
 import { LIMITS } from '../base/limits';
-import { LimitReached, withLimit } from '../base/timeLimit';
+import { TimeoutReached, withTimeout } from '../base/timeout';
 import { foreignText, statusName } from './acsFailure';
 import { attemptsOf, errorFields, readBody } from './functionAnswer';
 import { stopping, unreachable, withUserMayExist, type Failed } from './functionUrlFailures';
@@ -13,32 +13,32 @@ import {
   type CallOptions,
   type CreatedUser,
   type IdentityActions,
-} from './identityActions';
+} from './identityTypes';
 import { SYSTEM_CLOCK, withRetries, type RetryClock } from './retries';
 
 export interface FunctionUrlOptions {
-  /** Where the app is, without a trailing slash: `https://NAME.azurewebsites.net`. */
+  /** The app's URL without a trailing slash: `https://NAME.azurewebsites.net`. */
   baseUrl: string;
-  /** A key that opens the action functions; sent as `x-functions-key`, never in a URL. */
+  /** A key of the action functions. It is sent as `x-functions-key`, never in a URL. */
   key: string | undefined;
-  /** Where the key came from, for the message when it is refused; default: the app's own setting. */
+  /** The setting that has the key, for the message when the key is refused. Default: the app's own setting. */
   keySetting?: string;
-  /** The app's connection to use; if `undefined`, its default. */
+  /** The app's connection to use. Default: the app's default connection. */
   connection: string | undefined;
-  /** Is `baseUrl` this app itself? Then an address that has answered and now refuses connections means that the app is being stopped. */
+  /** Is `baseUrl` this app itself? If its URL has answered before and now refuses connections, the app is being stopped. */
   isOwnApp?: boolean;
   clock?: RetryClock;
 }
 
-/** Addresses of this app that have answered a call of this process. */
-const answered = new Set<string>();
+/** URLs that have answered a call of this process. */
+const answeredUrls = new Set<string>();
 
-/** What came back, or did not, from one call of a function. */
+/** The answer to one call of a function. */
 interface Answer {
   status: number;
   body: unknown;
   isEmpty: boolean;
-  /** Attempts that the function itself had to repeat. */
+  /** Failed attempts that the function itself retried. */
   innerAttempts: Attempt[];
   requestId: string | undefined;
   /** The app wrote this answer: it has the app's own error body or success. */
@@ -47,8 +47,8 @@ interface Answer {
 
 /**
  * The identity actions over the URLs of a function app, so that routes, keys and input checks are tested too.
- * What the functions repeat themselves is not repeated here: their attempts come back in a header and are reported as ours.
- * Repeated are calls that never reached the app, and, except creating a user, those that the platform refused for it.
+ * A call is retried if it never reached the app and, except createUser, if the platform failed instead of the app. If the app itself answers with an
+ * error, the call is not retried, because the function has already retried it: its attempts come back in a header and are reported as ours.
  */
 export class FunctionUrlActions implements IdentityActions {
   constructor(private readonly options: FunctionUrlOptions) {}
@@ -94,26 +94,26 @@ export class FunctionUrlActions implements IdentityActions {
     const retries = {
       ...options,
       timeoutMs: options.timeoutMs ?? LIMITS.stepMs,
-      unsentSignal: options.unsentSignal ?? options.signal,
+      beforeSendSignal: options.beforeSendSignal ?? options.signal,
     };
-    return withRetries(retries, this.options.clock ?? SYSTEM_CLOCK, async (leftMs, repetition) => {
+    return withRetries(retries, this.options.clock ?? SYSTEM_CLOCK, async (leftMs, retryCount) => {
       const limitMs = createsUser ? Math.max(leftMs(), options.listenMs ?? 0) : leftMs();
       const outcome = await this.attempt(method, path, body, options, limitMs);
       if ('value' in outcome) return outcome;
       const { neverArrived, platformFailed, userMayExist } = outcome;
-      // an earlier try did it, though its answer was lost
-      if (method === 'DELETE' && repetition > 0 && outcome.error.code === 'UserNotFound') return { value: undefined };
+      // an earlier attempt deleted the user, but its answer was lost
+      if (method === 'DELETE' && retryCount > 0 && outcome.error.code === 'UserNotFound') return { value: undefined };
       const failure = createsUser && userMayExist ? withUserMayExist(outcome.error) : outcome.error;
       return {
         error: this.isStopping(outcome) ? stopping(outcome.error) : failure,
-        mayRepeat: neverArrived || (!createsUser && platformFailed),
+        isRetryable: neverArrived || (!createsUser && platformFailed),
       };
     });
   }
 
-  /** Azure and the Functions host refuse new connections while an app that is being stopped ends its invocations. */
+  /** While an app that is being stopped ends its invocations, Azure and the Functions host refuse new connections. */
   private isStopping({ neverArrived }: Failed): boolean {
-    return this.options.isOwnApp === true && neverArrived && answered.has(this.options.baseUrl);
+    return this.options.isOwnApp === true && neverArrived && answeredUrls.has(this.options.baseUrl);
   }
 
   private async attempt(
@@ -136,17 +136,17 @@ export class FunctionUrlActions implements IdentityActions {
       });
     let answer: Answer;
     try {
-      answer = await withLimit(limitMs, options.signal, (signal) =>
+      answer = await withTimeout(limitMs, options.signal, (signal) =>
         this.send(method, path, body, options, clientRequestId, signal),
       );
     } catch (thrown) {
       const stopped = options.signal?.aborted === true;
       const { code, error, neverArrived } = unreachable(thrown, stopped);
       report(code, undefined, error);
-      const platformFailed = !stopped && !(thrown instanceof LimitReached);
+      const platformFailed = !stopped && !(thrown instanceof TimeoutReached);
       return { error, neverArrived, platformFailed, userMayExist: !neverArrived };
     }
-    answered.add(this.options.baseUrl);
+    answeredUrls.add(this.options.baseUrl);
     for (const inner of answer.innerAttempts) options.onAttempt?.(inner);
     if (answer.status >= 200 && answer.status < 300 && answer.fromApp) {
       report(statusName(answer.status), answer.requestId);
@@ -201,10 +201,10 @@ export class FunctionUrlActions implements IdentityActions {
   }
 }
 
-/** The error that the app answered, or, where the platform answered, what that means. The host refuses a key with an empty 401. */
+/** The error in the app's answer or, if the platform answered, what its status means. The host refuses a key with an empty 401. */
 function errorOf({ status, body, isEmpty, fromApp }: Answer, keySetting: string): AppError {
   const error = fromApp ? errorFields(body) : undefined;
-  // a code of this app, perhaps of a newer version of it
+  // the app may be a newer version, with a code that is not in the list
   if (error !== undefined) return new AppError(status, error.code as ErrorCode, error.message, error.more);
   if (status === 401 && isEmpty) {
     return new AppError(
@@ -223,6 +223,10 @@ function errorOf({ status, body, isEmpty, fromApp }: Answer, keySetting: string)
   if (status === 404)
     return new AppError(status, 'FunctionNotFound', 'There is no such function at this URL, or it is disabled.');
   if (status >= 200 && status < 300)
-    return new AppError(502, 'FunctionUnavailable', 'Something else than this app answered at the function URL.');
-  return new AppError(status, 'FunctionUnavailable', `The function failed without an answer of its own (${status}).`);
+    return new AppError(
+      502,
+      'FunctionUnavailable',
+      'The answer at the function URL is not from this app. Check the URL.',
+    );
+  return new AppError(status, 'FunctionUnavailable', `The platform answered ${status} instead of the function.`);
 }

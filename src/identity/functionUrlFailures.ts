@@ -1,21 +1,21 @@
 import { AppError } from '../base/errors';
-import { LimitReached } from '../base/timeLimit';
-import { USER_MAY_EXIST_DETAIL } from './identityActions';
+import { TimeoutReached } from '../base/timeout';
+import { USER_MAY_EXIST_DETAIL } from './identityTypes';
 
-/** A call that did not succeed. */
+/** A failed call of a function URL. */
 export interface Failed {
   error: AppError;
   /** The function can't have received the call. */
   neverArrived: boolean;
-  /** The platform failed before or instead of the function. */
+  /** The platform failed, not the function. */
   platformFailed: boolean;
-  /** If the call was to create a user: it may have, though the answer doesn't name one. */
+  /** Only for createUser: the call may have created a user whose id was not received. */
   userMayExist: boolean;
 }
 
 const OFFLINE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
-/** Not a failure of ACS: the run must not count it as one. */
+/** The error of a call while the app is being stopped. A run must not count it as a failure of ACS. */
 export const stopping = (cause: AppError) =>
   new AppError(
     503,
@@ -42,7 +42,7 @@ export function unreachable(
       error: new AppError(503, 'Stopped', 'The call was stopped before the function answered.'),
       neverArrived: false,
     };
-  if (thrown instanceof LimitReached)
+  if (thrown instanceof TimeoutReached)
     return {
       code: 'Timeout',
       error: new AppError(504, 'ServiceTimeout', 'The function did not answer in time.'),
@@ -55,7 +55,7 @@ export function unreachable(
   return { code, error, neverArrived: OFFLINE.has(code) };
 }
 
-/** The message of fetch is only `fetch failed`, and its cause has the reason; several addresses make an AggregateError of it. */
+/** The system's error code. `fetch` throws only `fetch failed`; its cause has the code, or is an AggregateError if the host has several addresses. */
 function causeCode(thrown: unknown): string {
   const cause = (thrown as { cause?: { code?: unknown; errors?: { code?: unknown }[] } } | undefined)?.cause;
   const code = cause?.code ?? cause?.errors?.[0]?.code;

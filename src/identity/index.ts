@@ -1,4 +1,4 @@
-import { noteAcs } from '../base/lastSeen';
+import { recordAcsOutcome } from '../base/dependencyHealth';
 import { stopSignal } from '../base/stop';
 import { AcsActions } from './acsActions';
 import { Connections, type Connection } from './connections';
@@ -6,12 +6,12 @@ import { enforceLimits } from './operatorLimits';
 
 const connections = new Connections();
 
-/** The connection of that name, or the default one. @throws AppError `UnknownConnection` (400), `Misconfigured` (500) */
+/** The connection `name`, or the default one. @throws AppError `UnknownConnection` (400), `Misconfigured` (500) */
 export const getConnection = (name: string | undefined): Promise<Connection> => connections.get(name);
 
 /**
- * The identity actions on a connection, or on the default one, within the operator's limits. Calls end when the app stops, but for those that create
- * users; with `outliveStop` all go on, for cleaning up.
+ * The identity actions on the connection `name`, or on the default one, within the operator's limits. When the app stops, calls are aborted, except
+ * createUser. Set `outliveStop` to let all calls continue (used for cleanup).
  * @throws AppError `UnknownConnection` (400), `Misconfigured` (500)
  */
 export async function identityActions(
@@ -19,7 +19,7 @@ export async function identityActions(
   { outliveStop = false }: { outliveStop?: boolean } = {},
 ): Promise<AcsActions> {
   return new AcsActions(await getConnection(name), {
-    onOutcome: noteAcs,
+    onOutcome: recordAcsOutcome,
     enforceLimits,
     ...(outliveStop ? {} : { stop: stopSignal }),
   });

@@ -4,7 +4,7 @@ import { SCOPES, type Scope } from '../base/settings';
 const GUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const USER_ID = new RegExp(`^8:(?:acs|gcch-acs|dod-acs):${GUID}_${GUID}(?:_${GUID})?$`, 'i');
 
-/** Undoes the percent-encoding that a caller did once more than the platform undid. */
+/** Decodes a user id that the caller has percent-encoded twice: the platform decodes once. */
 function decodeOnce(value: string): string {
   if (!value.includes('%')) return value;
   try {
@@ -18,10 +18,16 @@ const scope = v.picklist(SCOPES, `is not a scope. Scopes are: ${SCOPES.join(', '
 /** The length is checked before the entries, so that a long list costs no more than a short one. */
 export const scopeList = v.pipe(
   v.array(v.unknown(), 'must be a list of scopes.'),
-  v.maxLength(SCOPES.length, `must have at most ${SCOPES.length} entries: there are no more scopes.`),
+  v.maxLength(
+    SCOPES.length,
+    `must have at most ${SCOPES.length} entries, because there are only ${SCOPES.length} scopes.`,
+  ),
   v.array(scope),
 );
-export const someScopes = v.pipe(scopeList, v.minLength(1, `must name at least one scope of: ${SCOPES.join(', ')}.`));
+export const nonEmptyScopes = v.pipe(
+  scopeList,
+  v.minLength(1, `must name at least one scope of: ${SCOPES.join(', ')}.`),
+);
 export const expiresInMinutes = v.pipe(
   v.number('must be a number of minutes.'),
   v.integer('must be a whole number of minutes.'),
@@ -31,13 +37,13 @@ export const expiresInMinutes = v.pipe(
 const userId = v.pipe(
   v.string('must be an ACS user id.'),
   v.transform(decodeOnce),
-  v.regex(USER_ID, "is not an ACS user id. One looks like '8:acs:GUID_GUID'; createUser answers it as identity.id."),
+  v.regex(USER_ID, "is not an ACS user id. One looks like '8:acs:GUID_GUID'; createUser returns it as identity.id."),
 );
 const guid = (what: string) =>
   v.pipe(v.string(`must be ${what}, a GUID.`), v.regex(new RegExp(`^${GUID}$`, 'i'), `must be ${what}, a GUID.`));
 
-/** A field that may be left out; null counts as absent, as ACS takes it. */
-export const absent = <const T extends v.GenericSchema>(schema: T) =>
+/** A field that may be missing or `null`. `null` counts as missing, as it does for ACS. */
+export const optionalField = <const T extends v.GenericSchema>(schema: T) =>
   v.optional(
     v.pipe(
       v.nullish(schema),
@@ -59,12 +65,15 @@ export const createUserInput = {
   query: connectionQuery,
   optionalBody: true,
   body: v.pipe(
-    v.strictObject({ createTokenWithScopes: absent(scopeList), expiresInMinutes: absent(expiresInMinutes) }),
+    v.strictObject({
+      createTokenWithScopes: optionalField(scopeList),
+      expiresInMinutes: optionalField(expiresInMinutes),
+    }),
     v.forward(
       v.partialCheck(
         [['createTokenWithScopes'], ['expiresInMinutes']],
         expiryNeedsScopes,
-        'is the lifetime of a token, but no token is asked for. Name its scopes in createTokenWithScopes, or leave this out.',
+        'is the lifetime of a token, but no token is requested. Name its scopes in createTokenWithScopes, or leave this field out.',
       ),
       ['expiresInMinutes'],
     ),
@@ -75,8 +84,8 @@ export const issueTokenInput = {
   params: userParams,
   query: connectionQuery,
   body: v.strictObject({
-    scopes: someScopes,
-    expiresInMinutes: absent(expiresInMinutes),
+    scopes: nonEmptyScopes,
+    expiresInMinutes: optionalField(expiresInMinutes),
   }),
 };
 
@@ -91,7 +100,7 @@ export const exchangeTeamsTokenInput = {
   }),
 };
 
-/** An ACS user id as it is meant, percent-encoding undone; `undefined` if it is not a user id. */
+/** The ACS user id in `text`, which may be percent-encoded; `undefined` if it is not a user id. */
 export function checkUserId(text: string): string | undefined {
   const result = v.safeParse(userId, text);
   return result.success ? result.output : undefined;

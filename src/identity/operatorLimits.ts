@@ -1,17 +1,17 @@
 import { errorOfDetails, misconfigured, type ErrorDetail } from '../base/errors';
-import type { TokenRequest } from './identityActions';
+import type { TokenRequest } from './identityTypes';
 import { ACTION_SETTINGS, readSetting, SCOPES, type Scope } from '../base/settings';
 
 /** The maximum and the default lifetime in ACS. */
 const ACS_TOKEN_MINUTES = 1440;
 
-/** What the operator lets callers ask for. */
+/** What callers may ask for, by the operator's settings. */
 interface OperatorLimits {
   scopes: readonly Scope[];
   tokenMinutes: number;
 }
 
-/** A limit that is exceeded, and by which input. */
+/** A limit that is exceeded; `target` is the input that exceeds it. */
 type ExceededLimit = ErrorDetail & { code: 'ScopeNotAllowed' | 'ExpiryNotAllowed' };
 
 /** @throws AppError `Misconfigured` */
@@ -23,7 +23,8 @@ function operatorLimits(): OperatorLimits {
 }
 
 /**
- * Returns the request if the operator's limits allow it. A token whose lifetime is left to ACS (24 hours) gets the longest that is allowed.
+ * Returns the request if the operator's limits allow it. If the request names no lifetime, the longest one that is allowed is filled in (ACS would use 24
+ * hours).
  * @throws AppError 403 `ScopeNotAllowed` or `ExpiryNotAllowed`, with a detail for each limit that is exceeded; `Misconfigured`
  */
 export function enforceLimits<T extends TokenRequest>(input: T): T {
@@ -56,8 +57,8 @@ export function enforceLimits<T extends TokenRequest>(input: T): T {
 }
 
 /**
- * Are the workflow's own settings within the limits? Its runs would fail otherwise.
- * @throws AppError `Misconfigured`, naming the setting that goes beyond
+ * Checks that the workflow's own settings are within the limits. Otherwise its runs would fail.
+ * @throws AppError `Misconfigured`, which names the setting that exceeds a limit
  */
 export function checkWithinLimits(settings: {
   scopes: readonly Scope[];

@@ -1,29 +1,29 @@
 import { AppError } from '../base/errors';
 import { LIMITS } from '../base/limits';
-import { withLimit } from '../base/timeLimit';
+import { withTimeout } from '../base/timeout';
 
-/** A user id of no resource: asking ACS to revoke its tokens shows whether our credentials are accepted, and changes nothing. */
+/** A user id that belongs to no resource. Revoking its tokens changes nothing, and shows whether ACS accepts our credentials. */
 export const FOREIGN_USER = '8:acs:00000000-0000-0000-0000-000000000000_00000000-0000-0000-0000-000000000000';
 
-/** Calls that find out whether something is refused that must be, or taken that must be. Statuses are HTTP's. */
+/** Calls that test whether a service accepts or refuses a request as it must. They return HTTP statuses. */
 export interface Probes {
-  /** The status with which ACS chat answers a user's token. @throws AppError if it can't be reached */
+  /** The status that ACS chat answers to a user's token. @throws AppError if it can't be reached */
   chatStatus(token: string, signal?: AbortSignal): Promise<number>;
-  /** The status with which each action function answers a call without a key, by name; `undefined` if keys are not checked. @throws AppError */
+  /** The status that each action function answers to a call without a key, by function name; `undefined` if the host checks no keys. @throws AppError */
   anonymousStatuses?: ((signal?: AbortSignal) => Promise<Record<string, number> | undefined>) | undefined;
 }
 
-/** Listing a user's chat threads changes nothing and takes any token with a chat scope. A version that is generally available since 2021. */
+/** Listing a user's chat threads changes nothing and needs any token with a chat scope. This api-version is generally available since 2021. */
 const CHAT_PATH = '/chat/threads?api-version=2021-09-07&maxPageSize=1';
 
-/** Asks ACS chat at the endpoint of a connection (`https://RESOURCE.communication.azure.com`). */
+/** Calls ACS chat with a user's token. `origin`: the endpoint of the connection, `https://RESOURCE.communication.azure.com`. */
 export async function chatStatus(origin: string, token: string, signal?: AbortSignal): Promise<number> {
   return ask(`${origin}${CHAT_PATH}`, { headers: { authorization: `Bearer ${token}` } }, signal);
 }
 
 /**
- * Each action function without a key, and with input that it would refuse: a function that should take anybody's call does nothing.
- * Undefined on this machine, where the host checks no keys.
+ * Calls each action function without a key, with invalid input: so a function that accepts such a call does nothing. `undefined` on this machine, where
+ * the host checks no keys.
  */
 export async function anonymousStatuses(
   baseUrl: string,
@@ -45,7 +45,7 @@ export async function anonymousStatuses(
 
 async function ask(url: string, init: RequestInit, signal: AbortSignal | undefined): Promise<number> {
   try {
-    return await withLimit(LIMITS.callMs, signal, async (limit) => {
+    return await withTimeout(LIMITS.callMs, signal, async (limit) => {
       const response = await fetch(url, { ...init, signal: limit });
       await response.body?.cancel();
       return response.status;

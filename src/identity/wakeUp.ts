@@ -2,22 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { foreignText } from './acsFailure';
 import { unreachable } from './functionUrlFailures';
 import { LIMITS } from '../base/limits';
-import { withLimit } from '../base/timeLimit';
+import { withTimeout } from '../base/timeout';
 
 export interface WakeUpOptions {
-  /** How long the app may take in all, and for one request, in milliseconds. */
+  /** Time for all requests, in milliseconds. */
   limitMs?: number;
+  /** Timeout of one request, in milliseconds. */
   requestMs?: number;
 }
 
-/** Between two requests, in milliseconds. */
+/** The wait between two requests, in milliseconds. */
 const WAIT_MS = 500;
 
 /**
- * Calls the app's health function until the app itself answers, whatever it answers. On a plan that scales to zero the instances that serve HTTP may be
- * gone when the timer fires in another process: until a new one is ready the platform holds calls back, or answers 502 or 503 for it. Creating a user can't be
- * repeated after such an answer; this can. It gives up at once where no instance can be what is missing: the address refuses, is not found, or the
- * platform answers otherwise. Returns why no answer of the app came, or `undefined`. Never rejects.
+ * Calls the app's health function until the app answers, with any status. On a plan that scales to zero there may be no instance that serves HTTP when the
+ * timer fires in another process. Until an instance is ready, the platform holds calls back, or answers 502 or 503 itself. createUser can't be retried
+ * after such an answer, a call of the health function can. It gives up at once if a missing instance can't be the reason: the URL refuses connections or
+ * is not found, or the platform answers another status. Returns the reason why the app did not answer, or `undefined` if it did. Never rejects.
  */
 export async function wakeUp(
   baseUrl: string,
@@ -38,7 +39,7 @@ async function ask(
   signal: AbortSignal | undefined,
 ): Promise<{ reason?: string; mayBeCold?: boolean }> {
   try {
-    return await withLimit(limitMs, signal, async (abortSignal) => {
+    return await withTimeout(limitMs, signal, async (abortSignal) => {
       const response = await fetch(`${baseUrl}/api/health`, { redirect: 'manual', signal: abortSignal });
       await response.body?.cancel();
       if (foreignText(response.headers.get('x-ms-request-id')) !== undefined) return {};

@@ -8,7 +8,7 @@ interface FinishedRun {
   recorded?: boolean;
 }
 
-/** 201 with the finished run; 502 with it when it did not succeed and the caller wants that to be an error. */
+/** The answer with a finished run: 201, or 502 if the run did not succeed and `failOnError` is set. */
 export function startedRun(run: FinishedRun, request: HttpRequest, failOnError: boolean): HttpResponseInit {
   const failed = run.status !== 'Succeeded';
   return {
@@ -25,7 +25,7 @@ export function startedRun(run: FinishedRun, request: HttpRequest, failOnError: 
   };
 }
 
-/** A page of runs. `nextLink` is relative and has the query's filters, but never its `code`. */
+/** The answer with a page of runs. `nextLink` is relative. It has the query's filters, but never its `code`, which is a key. */
 export function runPage(page: { value: object[]; continuationToken?: string }, request: HttpRequest): HttpResponseInit {
   if (page.continuationToken === undefined) return { status: 200, jsonBody: { value: page.value } };
   const query = new URLSearchParams();
@@ -35,7 +35,7 @@ export function runPage(page: { value: object[]; continuationToken?: string }, r
   return { status: 200, jsonBody: { value: page.value, nextLink: `${pathOf(request)}?${query.toString()}` } };
 }
 
-/** The path that was asked for, without host, query and trailing slash. */
+/** The path of the request, without host, query and trailing slash. */
 function pathOf(request: HttpRequest): string {
   return new URL(request.url).pathname.replace(/(?<!\/)\/+$/, '');
 }

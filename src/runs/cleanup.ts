@@ -1,11 +1,11 @@
 import type { Run } from './run';
 
-/** Did the run end without knowing whether ACS made a user? */
+/** Has the run ended, and is it unknown whether ACS created a user? */
 export const isUnknown = ({ status, cleanup }: Run): boolean => status !== 'Running' && cleanup === 'Unknown';
 
 /**
- * An ended run after one of its users was deleted: Clean if it was the last one. `undefined` if the deletion changes nothing, as the run is still
- * running or is marked already. A run makes one user, so one that was found ends an `Unknown` too.
+ * The record of an ended run after one of its users was deleted: `Clean` if that was the last one. `undefined` if the record does not change, because the
+ * run is still running or has no users left. A run creates one user, so an `Unknown` becomes `Clean` too.
  */
 export function withoutUser(run: Run, userId: string): Run | undefined {
   if (run.status === 'Running' || (run.cleanup !== 'Pending' && run.cleanup !== 'Unknown')) return undefined;

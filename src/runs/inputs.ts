@@ -1,9 +1,9 @@
 import * as v from 'valibot';
-import { absent, expiresInMinutes, scopeList, someScopes } from '../identity/inputs';
+import { expiresInMinutes, nonEmptyScopes, optionalField, scopeList } from '../identity/inputs';
 import { isRunId, runIdPrefix } from './runId';
 import { RUN_STATUSES } from './run';
 
-/** How far back statistics reach. */
+/** The time windows of statistics, up to now. */
 const STATISTICS_WINDOWS = ['24h', '7d', '30d'] as const;
 export type StatisticsWindow = (typeof STATISTICS_WINDOWS)[number];
 
@@ -31,7 +31,7 @@ const time = v.pipe(
 const name = (maxLength: number) =>
   v.pipe(v.string(), v.maxLength(maxLength, `must have at most ${maxLength} characters.`));
 
-/** The filters of a list of runs. Times are milliseconds since the epoch once parsed. */
+/** The filters of a list of runs. Parsed times are milliseconds since the epoch. */
 export const listRunsInput = {
   query: v.object({
     status: v.optional(v.picklist(RUN_STATUSES, `must be one of: ${RUN_STATUSES.join(', ')}.`)),
@@ -41,7 +41,7 @@ export const listRunsInput = {
     connection: v.optional(name(63)),
     top: v.optional(wholeNumber(1, 250)),
     continuationToken: v.optional(
-      v.pipe(v.string(), v.check(isRunId, 'is not one of this list: follow nextLink as it is.')),
+      v.pipe(v.string(), v.check(isRunId, 'is not a token of this list. Use nextLink unchanged.')),
     ),
   }),
 };
@@ -64,7 +64,7 @@ export const latestRunInput = {
   }),
 };
 
-/** How a run is to be made. */
+/** The options of a run. */
 export const startRunInput = {
   query: v.object({
     connection: v.optional(v.string()),
@@ -72,8 +72,8 @@ export const startRunInput = {
   }),
   optionalBody: true,
   body: v.strictObject({
-    createTokenWithScopes: absent(scopeList),
-    scopes: absent(someScopes),
-    expiresInMinutes: absent(expiresInMinutes),
+    createTokenWithScopes: optionalField(scopeList),
+    scopes: optionalField(nonEmptyScopes),
+    expiresInMinutes: optionalField(expiresInMinutes),
   }),
 };

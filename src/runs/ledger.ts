@@ -1,39 +1,40 @@
 import { resourceOf } from '../identity/userId';
 import type { Run } from './run';
 
-/** A user that a run of the workflow made, for as long as it is not known to be deleted. */
+/** A user that a run of the workflow created and that is not known to be deleted. */
 export interface LedgerEntry {
   userId: string;
-  /** The run that made it. */
+  /** The run that created it. */
   runId: string;
-  /** The connection's name, and the id of the ACS resource that it pointed at. */
+  /** The connection's name, and the id of its ACS resource when the user was created. */
   connection: string;
   resourceId: string;
   /** RFC 3339 UTC. */
   madeAt: string;
 }
 
-/** Which entries: of runs that started before `startedBefore` (milliseconds since the epoch). */
+/** A filter: entries of runs that started before `startedBefore` (milliseconds since the epoch). */
 export interface LedgerQuery {
   startedBefore: number;
-  /** Entries at the most; default: all. */
+  /** Maximum number of entries. Default: all. */
   top?: number;
 }
 
 /**
- * Users that runs made are recorded here as soon as ACS names them, and removed when they are deleted: what stays in it was left behind. An ended
- * run that left users records them here again when it is saved, and removes the deleted ones: see `RunStore`.
+ * The list of the users that runs have created. A user is added as soon as its id is received, and removed when it is deleted. So the users in it are left
+ * behind, or belong to runs that are still running. When an ended run is saved, its remaining users are added again, and its deleted ones are removed: see
+ * `RunStore`.
  * Every method rejects with an AppError: `StorageUnavailable` (503) within a bounded time, or `Misconfigured` (500).
  */
 export interface Ledger {
   add(entry: LedgerEntry): Promise<void>;
-  /** An entry that does not exist is no error. */
-  strike(entry: Pick<LedgerEntry, 'runId' | 'userId'>): Promise<void>;
-  /** Those of the newest runs first. */
+  /** Does nothing if there is no such entry. */
+  remove(entry: Pick<LedgerEntry, 'runId' | 'userId'>): Promise<void>;
+  /** Entries of the newest runs first. */
   list(query: LedgerQuery): Promise<LedgerEntry[]>;
 }
 
-/** The entries of the users that a run has left. */
+/** The ledger entries of the users that a run has left behind. */
 export function entriesOf({ id, connection, startTime, usersLeftBehind = [] }: Run): LedgerEntry[] {
   return usersLeftBehind.map((userId) => ({
     userId,
@@ -46,7 +47,7 @@ export function entriesOf({ id, connection, startTime, usersLeftBehind = [] }: R
 
 const MAX_COUNTED = 10_000;
 
-/** Counts the users of runs that started before `startedBefore`, of one connection or of all. `isExact` false: there are more. */
+/** Counts the users of runs that started before `startedBefore`, of one connection or of all. If `isExact` is false, there are more. */
 export async function countEntries(
   ledger: Pick<Ledger, 'list'>,
   { startedBefore, connection }: { startedBefore: number; connection?: string | undefined },

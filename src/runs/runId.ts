@@ -5,12 +5,12 @@ const MAX_TICKS = 9_223_372_036_854_775_807n;
 const EPOCH_TICKS = 621_355_968_000_000_000n;
 const RUN_ID = /^\d{29}CU00$/;
 
-/** The first 20 digits of the ids of runs that start at `ms` (milliseconds since 1970): the later, the smaller. */
+/** The first 20 digits of the ids of runs that start at `ms` (milliseconds since 1970). Later runs have smaller digits. */
 export function runIdPrefix(ms: number): string {
   return (MAX_TICKS - (EPOCH_TICKS + BigInt(Math.floor(ms)) * 10_000n)).toString().padStart(20, '0');
 }
 
-/** When a run with this id, or this beginning of one, started, in milliseconds since 1970. */
+/** The start time of a run, from its id or the first 20 digits of its id, in milliseconds since 1970. */
 export function startOfRunId(id: string): number {
   return Number((MAX_TICKS - BigInt(id.slice(0, 20)) - EPOCH_TICKS) / 10_000n);
 }

@@ -2,26 +2,26 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LIMITS } from '../base/limits';
 import { isRunId } from './runId';
 
-// With WORKFLOW_TARGET=functions a run calls the app's own functions. The mark shows createUser that a call belongs to a run, so that it
-// can write the user into the ledger before it answers. Only those who have the key that it is signed with can make one: a user that is recorded is
-// deleted later, and that must not happen to the users of other callers.
+// With WORKFLOW_TARGET=functions a run calls the app's own functions. The mark in such a call shows createUser that the call belongs to a run, so that it
+// writes the user to the ledger before it answers. The mark is signed with the function key: users in the ledger are deleted later, and this must not happen
+// to the users of other callers.
 
-/** Without a function key only calls within this process are recognised. */
+/** Signs marks if there is no function key. Then only calls within this process are recognised. */
 const processSecret = randomBytes(32).toString('base64');
 
 const MAX_LENGTH = 200;
 
-/** How long a mark is valid, in milliseconds: as long as a run may take with its cleanup. */
+/** How long a mark is valid, in milliseconds: the maximum time of a run and its cleanup. */
 const VALID_MS = LIMITS.runMs + LIMITS.cleanupMs;
 
-/** A mark for the calls of a run that begins now: `RUN_ID.EXPIRY.SIGNATURE`, expiry in milliseconds since the epoch. `key`: the function key, or undefined. */
+/** The mark for the calls of a run that starts now: `RUN_ID.EXPIRY.SIGNATURE`, expiry in milliseconds since the epoch. `key`: the function key, if there is one. */
 export function signRunMark(runId: string, key: string | undefined, now: number = Date.now()): string {
   // clocks of instances may differ
   const text = `${runId}.${now + VALID_MS + LIMITS.clockSkewMs}`;
   return `${text}.${signature(text, key)}`;
 }
 
-/** The id of the run that a call belongs to; undefined if there is no mark, or it is expired or not signed by this app. */
+/** The id of the run that a call belongs to; `undefined` if the mark is missing, malformed, expired, or not signed with this key. */
 export function readRunMark(
   mark: string | null | undefined,
   key: string | undefined,

@@ -3,18 +3,18 @@ import type { Run, RunStatus } from './run';
 
 export type EndStatus = Exclude<RunStatus, 'Running'>;
 
-/** What some runs came to. `durationsMs` are those of runs that came to an end of their own, in no order. */
+/** The results of several runs. `durationsMs`, in no order, are those of all runs except `Aborted` ones. */
 export interface RunTally {
   counts: Record<EndStatus, number>;
   durationsMs: number[];
 }
 
-/** The runs that began in the hour from `startMs` (milliseconds since the epoch) and ended. */
+/** The results of ended runs that started in the hour from `startMs` (milliseconds since the epoch). */
 export interface HourOfRuns extends RunTally {
   startMs: number;
 }
 
-/** The end of one run. `before`: it had been counted with this status. */
+/** The result of one run. `before`: the status with which it has been counted before. */
 export interface EndedRun {
   startMs: number;
   connection: string;
@@ -25,7 +25,7 @@ export interface EndedRun {
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** How long a window is, in buckets of what length. The bucket of now is part of it. */
+/** The buckets of each window. The last one is the current hour or day. */
 const BUCKETS: Record<StatisticsWindow, { count: number; unit: 'hour' | 'day'; lengthMs: number }> = {
   '24h': { count: 24, unit: 'hour', lengthMs: HOUR_MS },
   '7d': { count: 7, unit: 'day', lengthMs: DAY_MS },
@@ -40,14 +40,14 @@ export interface Summary {
   durationMs: { p50: number; p95: number } | null;
 }
 
-/** What the runs of a window came to, in all and by hour or day (UTC). A run belongs to when it started. Times are RFC 3339. */
+/** The results of the runs of a window, in all and by hour or day (UTC). A run belongs to the time of its start. Times are RFC 3339. */
 export interface RunStatistics extends Omit<Summary, 'counts'> {
   window: StatisticsWindow;
   unit: 'hour' | 'day';
   since: string;
   until: string;
   connection?: string;
-  /** Runs that ended. */
+  /** Number of runs that ended. */
   ended: number;
   counts: Record<RunStatus, number>;
   buckets: ({ start: string } & Summary)[];
@@ -61,7 +61,7 @@ export const emptyTally = (): RunTally => ({
   durationsMs: [],
 });
 
-/** Counts the end of a run. One that was aborted has no duration worth counting. */
+/** Adds the result of a run. The duration of an `Aborted` run is not counted: it says nothing. */
 export function addEnd(
   tally: RunTally,
   { status, durationMs, before }: Omit<EndedRun, 'startMs' | 'connection'>,
@@ -76,14 +76,14 @@ export function addTally(sum: RunTally, { counts, durationsMs }: RunTally): void
   for (const durationMs of durationsMs) sum.durationsMs.push(durationMs);
 }
 
-/** When a window began and ends, in milliseconds since the epoch: whole hours or days (UTC), up to and with the one of `now`. */
+/** Start and end of a window, in milliseconds since the epoch: whole hours or days (UTC), including the current one. */
 export function windowOf(window: StatisticsWindow, now: number): { since: number; until: number } {
   const { count, lengthMs } = BUCKETS[window];
   const until = (Math.floor(now / lengthMs) + 1) * lengthMs;
   return { since: until - count * lengthMs, until };
 }
 
-/** Statistics of a window from its hours; `running` runs have not ended. */
+/** The statistics of a window from the results of its hours. `running`: number of runs that have not ended. */
 export function statisticsOf(
   window: StatisticsWindow,
   now: number,
@@ -129,7 +129,7 @@ function nearestRank(sorted: readonly number[], part: number): number {
   return sorted[Math.ceil(part * sorted.length) - 1] ?? NaN;
 }
 
-/** The end of a run for the statistics; `undefined` while it runs. */
+/** The result of a run for the statistics; `undefined` while it is running. */
 export function endOf({ status, startTime, connection, durationMs }: Run): EndedRun | undefined {
   if (status === 'Running') return undefined;
   return { startMs: Date.parse(startTime), connection, status, ...(durationMs === undefined ? {} : { durationMs }) };

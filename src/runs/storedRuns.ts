@@ -8,7 +8,7 @@ export interface LatestQuery {
   connection?: string | undefined;
 }
 
-/** The run of that id. @throws AppError `RunNotFound` */
+/** The run with this id. @throws AppError `RunNotFound` */
 export async function getRun(store: Pick<RunStore, 'get'>, id: string): Promise<Run> {
   const run = await store.get(id);
   if (run !== undefined) return run;
@@ -16,7 +16,7 @@ export async function getRun(store: Pick<RunStore, 'get'>, id: string): Promise<
 }
 
 /**
- * The newest run that has ended, when it succeeded and ended at most `maxAgeMinutes` ago.
+ * The newest ended run, if it succeeded and ended at most `maxAgeMinutes` ago.
  * @throws AppError `LastRunFailed`, `NoRecentRun` (503)
  */
 export async function latestRun(
@@ -26,7 +26,7 @@ export async function latestRun(
   let page = await store.list({ connection, top: 25 });
   for (;;) {
     const run = page.value.find(({ status }) => status !== 'Running');
-    if (run) return judgeLatest(run, maxAgeMinutes);
+    if (run) return requireRecentSuccess(run, maxAgeMinutes);
     if (page.continuationToken === undefined) {
       const where = connection === undefined ? '' : ' on this connection';
       throw new AppError(503, 'NoRecentRun', `No run has ended yet${where}.`);
@@ -35,7 +35,7 @@ export async function latestRun(
   }
 }
 
-function judgeLatest(run: Run, maxAgeMinutes: number | undefined): Run {
+function requireRecentSuccess(run: Run, maxAgeMinutes: number | undefined): Run {
   const ended = run.endTime ?? run.startTime;
   if (run.status !== 'Succeeded') {
     throw new AppError(
@@ -53,7 +53,7 @@ function judgeLatest(run: Run, maxAgeMinutes: number | undefined): Run {
     throw new AppError(
       503,
       'NoRecentRun',
-      `The last run ended at ${ended}, which is in the future: the clock of this machine or of the one that made the run is wrong.`,
+      `The last run ended at ${ended}, which is in the future. The clock of this machine, or of the machine that made the run, is wrong.`,
     );
   }
   return run;

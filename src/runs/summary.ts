@@ -1,7 +1,7 @@
 import type { Run } from './run';
 import type { RunQuery } from './runStore';
 
-/** A run as lists show it: its steps without inputs, outputs and retries. */
+/** A run as it is shown in lists: its steps have no inputs, outputs and retries. */
 export function summaryOf(run: Run): Run {
   return {
     ...run,
@@ -15,7 +15,7 @@ export function summaryOf(run: Run): Run {
   };
 }
 
-/** Does a run pass the filters of a query (times and continuation apart)? */
+/** Does a run match the filters of a query? Times and `continuationToken` are not checked here. */
 export function passes(run: Run, query: RunQuery): boolean {
   return (
     (query.status === undefined || run.status === query.status) &&

@@ -5,24 +5,24 @@ import { NO_RETRY } from '../identity/retries';
 import { LIMITS } from '../base/limits';
 import { acsNames, health, type HealthReport } from './health';
 
-const KEPT_MS = 30_000;
+const CACHE_MS = 30_000;
 
-let kept: { until: number; report: Promise<HealthReport> } | undefined;
+let cached: { until: number; report: Promise<HealthReport> } | undefined;
 
-/** As things are: storage and every connection are asked, at most once in 30 s. */
+/** The current health: calls the storage and every ACS connection, at most once in 30 s. */
 export function deepHealth(): Promise<HealthReport> {
   const now = performance.now();
-  if (kept === undefined || now >= kept.until) kept = { until: now + KEPT_MS, report: askAll() };
-  return kept.report;
+  if (cached === undefined || now >= cached.until) cached = { until: now + CACHE_MS, report: callAll() };
+  return cached.report;
 }
 
-async function askAll(): Promise<HealthReport> {
-  const asked = acsNames().map(async (connection) => {
+async function callAll(): Promise<HealthReport> {
+  const acsCalls = acsNames().map(async (connection) => {
     const actions = await identityActions(connection);
     await actions.revokeTokens({ userId: FOREIGN_USER }, { retry: NO_RETRY, timeoutMs: LIMITS.callMs });
   });
-  // what they find is noted where it is found
-  await Promise.allSettled([checkHistory(), ...asked]);
+  // each call records its own outcome
+  await Promise.allSettled([checkHistory(), ...acsCalls]);
   return health();
 }
 

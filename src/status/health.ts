@@ -1,6 +1,6 @@
 import { isAppError, misconfigured } from '../base/errors';
 import { clockSkewMs } from '../history';
-import { lastSeen, type HealthCheck } from '../base/lastSeen';
+import { lastHealth, type HealthCheck } from '../base/dependencyHealth';
 import { checkConnectionSettings } from '../identity/connections';
 import { checkWithinLimits } from '../identity/operatorLimits';
 import { LIMITS } from '../base/limits';
@@ -19,7 +19,7 @@ export interface HealthReport {
   checks: HealthCheck[];
 }
 
-/** The whole of it: as bad as its worst part. What was not seen yet counts as well. */
+/** The overall health: that of the worst check. `Unknown` counts as healthy. */
 export function report(checks: HealthCheck[]): HealthReport {
   const worst = (['Unhealthy', 'Degraded'] as const).find((status) => checks.some((check) => check.status === status));
   return { status: worst ?? 'Healthy', checks };
@@ -34,13 +34,13 @@ export function acsNames(): string[] {
   }
 }
 
-/** As things were last seen. Makes no call. */
+/** The health of settings and schedule, and of storage and ACS as their latest use showed it. Makes no call. */
 export function health(): HealthReport {
   return report([
     settingsCheck(),
     scheduleCheck(),
     storageCheck(clockSkewMs()),
-    ...acsNames().map((name) => lastSeen(`acs:${name}`)),
+    ...acsNames().map((name) => lastHealth(`acs:${name}`)),
   ]);
 }
 
@@ -85,7 +85,7 @@ function storageCheck(skewMs = 0): HealthCheck {
         name: 'storage',
         status: 'Degraded',
         code: 'InMemory',
-        message: 'Runs are kept in memory: they end with the process.',
+        message: 'Runs are kept in memory. They are lost when the process ends.',
       };
     }
   } catch {
@@ -93,15 +93,15 @@ function storageCheck(skewMs = 0): HealthCheck {
       name: 'storage',
       status: 'Unhealthy',
       code: 'Misconfigured',
-      message: 'The setting of the storage is malformed.',
+      message: 'A setting of the storage is malformed.',
     };
   }
-  const check = lastSeen('storage');
+  const check = lastHealth('storage');
   if (check.status !== 'Healthy' || Math.abs(skewMs) <= LIMITS.clockSkewMs) return check;
   return {
     ...check,
     status: 'Unhealthy',
     code: 'ClockSkew',
-    message: "This machine's clock is more than a minute off the storage's: earlier runs are not cleaned up.",
+    message: "This machine's clock differs from the storage's by more than a minute. Earlier runs are not cleaned up.",
   };
 }

@@ -1,6 +1,6 @@
 import type { HttpResponseInit } from '@azure/functions';
 
-/** 200 as long as the app can do its work, else 503; the body has the state of each part. */
+/** 503 if the app is unhealthy, else 200. The body has the result of each check. */
 export function healthAnswer(report: { status: string; checks: object[] }): HttpResponseInit {
   return { status: report.status === 'Unhealthy' ? 503 : 200, jsonBody: report };
 }

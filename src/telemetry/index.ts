@@ -6,27 +6,27 @@ import { stopSignal } from '../base/stop';
 import type { Run } from '../runs/run';
 import { RunTelemetry } from './runTelemetry';
 
-// What is reported to Application Insights, if the settings name one. Nothing of it ever fails a run.
+// Reports runs to Application Insights, if the settings name a resource. A failed report never fails a run.
 
-/** Closed runs that one maintenance reports. */
-const MOST_CLOSED_RUNS = 20;
+/** Maximum number of closed runs that one maintenance reports. */
+const MAX_CLOSED_RUNS = 20;
 
 let opened: RunTelemetry | undefined;
 
-/** Call it when a run starts: what the report needs is prepared during the run. */
+/** Call it when a run starts: exporter and token are prepared during the run. */
 export function prepareTelemetry(): void {
   void telemetry()?.prepare();
 }
 
-/** Reports a run that has ended. `host`: where its steps called. */
+/** Reports a run that has ended. `host`: the host that its steps called. */
 export async function reportRun(run: Run, host: string, log: Pick<RunLog, 'warn'> | undefined): Promise<void> {
   const limitMs = run.trigger.name === 'Recurrence' ? LIMITS.scheduledTelemetryMs : LIMITS.telemetryMs;
   await report(run, host, log, limitMs);
 }
 
 /**
- * Reports the maintenance after a scheduled run, and the runs that it closed because their process had died: nobody else reports those.
- * `usersLeftBehind`: `undefined` if that is not known.
+ * Reports the maintenance after a scheduled run, and the runs that it closed. Their own process died before it could report them. `usersLeftBehind` is
+ * `undefined` if it is not known.
  */
 export async function reportMaintenance(
   { closed, ...result }: { usersLeftBehind: number | undefined; failed: boolean; closed: readonly Run[] },
@@ -34,7 +34,7 @@ export async function reportMaintenance(
 ): Promise<void> {
   const [reason] = await Promise.all([
     telemetry()?.maintenance(result),
-    ...closed.slice(0, MOST_CLOSED_RUNS).map((run) => report(run, 'unknown', log, LIMITS.scheduledTelemetryMs)),
+    ...closed.slice(0, MAX_CLOSED_RUNS).map((run) => report(run, 'unknown', log, LIMITS.scheduledTelemetryMs)),
   ]);
   if (reason !== undefined) log.warn(`The metrics of maintenance are not in Application Insights: ${reason}.`);
 }
@@ -50,7 +50,7 @@ function telemetry(): RunTelemetry | undefined {
   const settings = telemetrySettings();
   if (settings === undefined) return undefined;
   const { connectionString, usesEntra, clientId, location } = settings;
-  // the little time that there is when the app is stopping is for the users of runs
+  // when the app is stopping, its few seconds are for deleting the users of runs
   opened ??= new RunTelemetry({
     connectionString,
     location,

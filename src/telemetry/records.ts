@@ -11,27 +11,27 @@ export type Span = Parameters<AzureMonitorTraceExporter['export']>[0][number];
 export type Metrics = Parameters<AzureMonitorMetricExporter['export']>[0];
 
 const SCOPE = { name: 'acs-identity-functions' };
-/** Of OpenTelemetry's enums, whose packages would be loaded for these numbers alone. */
+/** Values of OpenTelemetry's enums. Its packages are not imported, because loading them takes time. */
 const [KIND_CLIENT, STATUS_OK, STATUS_ERROR, SAMPLED, GAUGE, CUMULATIVE, WHOLE_NUMBERS] = [
   2, 1, 2, 1, 2, 1, 0,
 ] as const;
 
-/** Seconds and nanoseconds. */
+/** OpenTelemetry's form of a time: seconds and nanoseconds. */
 const hrTime = (ms: number): [number, number] => [Math.floor(ms / 1000), Math.round((ms % 1000) * 1e6)];
 
 function resourceOf(site: string): LogRecord['resource'] {
-  // only this is read of a resource
+  // the exporter reads only the attributes of a resource
   return { attributes: { 'service.name': site } } as unknown as LogRecord['resource'];
 }
 
-/** A duration as Application Insights writes it: days.hours:minutes:seconds. */
+/** A duration in the form of Application Insights: hours:minutes:seconds. */
 function timeSpan(ms: number): string {
   const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
   const seconds = (ms / 1000) % 60;
   return `${two(ms / 3_600_000)}:${two((ms / 60_000) % 60)}:${two(seconds)}.${String(Math.round(ms % 1000)).padStart(3, '0')}`;
 }
 
-/** What all items of a run carry as custom dimensions. */
+/** The custom dimensions of all items of a run. */
 const dimensions = (run: Run) => ({
   runId: run.id,
   workflow: run.workflow,
@@ -44,10 +44,10 @@ const dimensions = (run: Run) => ({
 const traceOf = ({ correlation: { traceId, spanId } }: Run): TraceContext =>
   traceId !== undefined && spanId !== undefined ? { traceId, spanId } : traceContextOf(undefined);
 
-/** What Application Insights calls the test of a connection. */
+/** The name of the availability test in Application Insights, one for each connection. */
 export const testName = ({ workflow, connection }: Pick<Run, 'workflow' | 'connection'>) => `${workflow} ${connection}`;
 
-/** A run as an availability result: a log record with the attributes that the exporter makes one of. */
+/** A run as an availability result: the exporter makes one from a log record with these attributes. */
 export function availabilityOf(run: Run, location: string, site: string): LogRecord {
   const failed = run.actions.find(({ status }) => status !== 'Succeeded');
   const reason = failed ? `${failed.name}: ${failed.error?.code ?? failed.code}` : (run.error?.code ?? run.status);
@@ -76,7 +76,7 @@ export function availabilityOf(run: Run, location: string, site: string): LogRec
   };
 }
 
-/** The steps of a run that did something, as dependencies: name, duration, success, and the step's code as the result code. */
+/** The steps of a run, except skipped ones, as dependencies: name, duration, success, and the step's code as result code. */
 export function dependenciesOf(run: Run, host: string, site: string): Span[] {
   const trace = traceOf(run);
   return run.actions
@@ -97,7 +97,7 @@ function dependencyOf(action: Action, run: Run, { traceId, spanId }: TraceContex
     duration: hrTime(action.durationMs),
     status: { code: action.status === 'Succeeded' ? STATUS_OK : STATUS_ERROR },
     attributes: {
-      // these make it an HTTP dependency with a result code and a target; without a URL it keeps its own name
+      // with these the exporter makes it an HTTP dependency with result code and target; without a URL it keeps its name
       'http.request.method': '_OTHER',
       'http.response.status_code': action.code,
       'server.address': host,
@@ -117,7 +117,7 @@ function dependencyOf(action: Action, run: Run, { traceId, spanId }: TraceContex
 
 /** The result of the maintenance after a scheduled run. */
 export interface MaintenanceResult {
-  /** How many users earlier runs have left in ACS; `undefined` if that is not known. */
+  /** How many users of earlier runs still exist in ACS; `undefined` if it is not known. */
   usersLeftBehind: number | undefined;
   /** `true` if maintenance could not run, or stopped with an error. */
   failed: boolean;

@@ -3,98 +3,98 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import type { PipelinePolicy, PipelineResponse } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import { LIMITS } from '../base/limits';
-import { LimitReached, withLimit } from '../base/timeLimit';
+import { TimeoutReached, withTimeout } from '../base/timeout';
 import { safeText } from '../base/redact';
 import type { Run } from '../runs/run';
 import { availabilityOf, dependenciesOf, maintenanceOf, type MaintenanceResult } from './records';
 
 export interface TelemetryOptions {
-  /** Of the Application Insights resource. */
+  /** The connection string of the Application Insights resource. */
   connectionString: string;
-  /** If `undefined`, the resource accepts telemetry without Entra ID. */
+  /** Makes the Entra ID credential; `undefined` if the resource accepts telemetry without one. */
   credential?: (() => Promise<TokenCredential>) | undefined;
-  /** Where runs are made from: the region. */
+  /** The location that runs are made from: the region. */
   location: string;
-  /** The app's name; the role name in Application Insights. */
+  /** The app's name, used as the role name in Application Insights. */
   site: string;
-  /** Aborts when the app is stopping: then nothing more is sent. */
+  /** Aborts when the app is stopping. Then nothing more is sent. */
   stop?: AbortSignal | undefined;
 }
 
-/** What ends the requests of a report: the exporters take no signal. */
-const LIMIT = new AsyncLocalStorage<AbortSignal>();
+/** The signal that aborts the requests of a report. The exporters have no parameter for it. */
+const REPORT_SIGNAL = new AsyncLocalStorage<AbortSignal>();
 
 type Done = (result: { code: number; error?: Error }) => void;
 
-/** Reports runs to Application Insights, within a limit. Nothing is loaded before it is prepared or used. Never rejects. */
+/** Reports runs to Application Insights, each with a timeout. The exporter is loaded on first use. Never rejects. */
 export class RunTelemetry {
-  private exporters: ReturnType<RunTelemetry['makeExporters']> | undefined;
+  private exporters: ReturnType<RunTelemetry['loadExporters']> | undefined;
 
   constructor(private readonly options: TelemetryOptions) {}
 
-  /** Loads the exporter and gets its token while a run goes on. Begins when the first request of the run is on its way, as loading takes the processor. */
+  /** Loads the exporter and gets its token during a run. Starts after the first request of the run has been sent, because loading keeps the processor busy. */
   async prepare(): Promise<void> {
     try {
       await nextTurn();
       await nextTurn();
-      const { credential } = await this.opened();
+      const { credential } = await this.getExporters();
       await credential?.getToken(scopeOf(this.options.connectionString));
     } catch {
-      // the report meets the same error and returns it
+      // the report will fail with the same error, and return it
     }
   }
 
-  /** An availability result, and a dependency for each step. Returns the reason when it was not taken. */
+  /** Sends a run: an availability result, and a dependency for each step. Returns the reason if that failed. */
   async run(run: Run, host: string, limitMs: number): Promise<string | undefined> {
     const { location, site } = this.options;
     return this.send(limitMs, async () => {
-      const { logs, spans } = await this.opened();
+      const { logs, spans } = await this.getExporters();
       const steps = dependenciesOf(run, host, site);
       await Promise.all([
-        taken((done) => logs.export([availabilityOf(run, location, site)], done)),
-        ...(steps.length > 0 ? [taken((done) => spans.export(steps, done))] : []),
+        exported((done) => logs.export([availabilityOf(run, location, site)], done)),
+        ...(steps.length > 0 ? [exported((done) => spans.export(steps, done))] : []),
       ]);
     });
   }
 
-  /** The metrics of maintenance, in one export. Returns the reason when they were not taken. */
+  /** Sends the metrics of maintenance in one export. Returns the reason if that failed. */
   async maintenance(result: MaintenanceResult): Promise<string | undefined> {
     return this.send(LIMITS.scheduledTelemetryMs, async () => {
-      const { metrics } = await this.opened();
-      await taken((done) => metrics.export(maintenanceOf(result, Date.now(), this.options.site), done));
+      const { metrics } = await this.getExporters();
+      await exported((done) => metrics.export(maintenanceOf(result, Date.now(), this.options.site), done));
     });
   }
 
   private async send(limitMs: number, work: () => Promise<void>): Promise<string | undefined> {
     try {
-      await withLimit(limitMs, this.options.stop, (signal) => LIMIT.run(signal, work));
+      await withTimeout(limitMs, this.options.stop, (signal) => REPORT_SIGNAL.run(signal, work));
       return undefined;
     } catch (error) {
       if (this.options.stop?.aborted) return 'the app is stopping';
-      if (error instanceof LimitReached) return `no answer within ${limitMs / 1000} s`;
+      if (error instanceof TimeoutReached) return `no answer within ${limitMs / 1000} s`;
       const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string };
       const what = statusCode ?? code ?? message?.split('\n')[0] ?? 'no reason known';
       return safeText(String(what), 200);
     }
   }
 
-  private opened(): ReturnType<RunTelemetry['makeExporters']> {
-    this.exporters ??= this.makeExporters();
-    // the connection string is malformed, or there is no credential: the next run tries again
+  private getExporters(): ReturnType<RunTelemetry['loadExporters']> {
+    this.exporters ??= this.loadExporters();
+    // if it fails (a malformed connection string, no credential), the next run tries again
     this.exporters.catch(() => (this.exporters = undefined));
     return this.exporters;
   }
 
-  private async makeExporters() {
+  private async loadExporters() {
     const { connectionString, credential } = this.options;
     const chunk = await import('./telemetry.chunk');
     const signedIn = credential && { credential: await credential() };
     const options = {
       connectionString,
-      // what can't be sent now is not kept on a disk that will be gone
+      // items that can't be sent are not kept on the instance's disk, which is temporary
       disableOfflineStorage: true,
       retryOptions: { maxRetries: 0 },
-      additionalPolicies: [{ policy: SENDS_TWICE, position: 'perCall' as const }],
+      additionalPolicies: [{ policy: RETRY_ONCE, position: 'perCall' as const }],
       ...signedIn,
     };
     return {
@@ -106,33 +106,36 @@ export class RunTelemetry {
   }
 }
 
-/** What the exporter asks a token for: `aadAudience` of its connection string, or else its own constant (`platform/nodejs/httpSender`). A list, as it asks. */
+/**
+ * The scope that the exporter requests tokens for: `AADAudience` of its connection string, or its own constant (`platform/nodejs/httpSender`). An array, like
+ * the exporter's own request, so that both use the same cache entry.
+ */
 function scopeOf(connectionString: string): string[] {
   return [
     /(?:^|;)\s*AADAudience\s*=\s*([^;]+)/i.exec(connectionString)?.[1]?.trim() ?? 'https://monitor.azure.com/.default',
   ];
 }
 
-/** Before a request is sent for the second time, in milliseconds; and the longest `Retry-After` that is waited for. */
+/** The wait before the retry, and the longest `Retry-After` for which there is one, in milliseconds. */
 const WAIT_MS = 500;
-const LONGEST_WAIT_MS = 3_000;
+const MAX_WAIT_MS = 3_000;
 
 /**
- * Sends a request once more if the connection broke, no answer came, or the collector answered 408, 429 or 5xx. (The policy of the SDK does not repeat a
- * 429 without `Retry-After`, nor a request without an answer.) Items may arrive twice then.
+ * Retries a request once if the connection broke, no answer came, or the collector answered 408, 429 or 5xx. (The SDK's own policy does not retry a 429
+ * without `Retry-After`, nor a request without an answer.) Items may then arrive twice.
  *
- * The exporter calls it a success when a collector is down or throttles, as if the items were kept on a disk. Thrown here, as no error of
- * HTTP, it is a failure. Redirects are the exporter's business.
+ * When a collector is down or throttles, the exporter reports success, as if the items were kept on a disk. An error that is thrown here and is not a
+ * RestError makes it report a failure. Redirects are left to the exporter.
  */
-const SENDS_TWICE: PipelinePolicy = {
-  name: 'sendsTwice',
+const RETRY_ONCE: PipelinePolicy = {
+  name: 'retryOnce',
   async sendRequest(request, next) {
-    const signal = LIMIT.getStore();
+    const signal = REPORT_SIGNAL.getStore();
     request.timeout = LIMITS.telemetryRequestMs;
     if (signal) request.abortSignal = signal;
-    const send = () => next(request).catch(broken);
+    const send = () => next(request).catch(connectionError);
     const first = await send();
-    const waitMs = repeatAfter(first);
+    const waitMs = retryWaitMs(first);
     if (waitMs !== undefined) await sleep(waitMs, undefined, { signal });
     const last = waitMs === undefined ? first : await send();
     if (last instanceof Error) throw last;
@@ -141,28 +144,28 @@ const SENDS_TWICE: PipelinePolicy = {
   },
 };
 
-const broken = (error: { code?: string; name?: string }) =>
+const connectionError = (error: { code?: string; name?: string }) =>
   new Error(
     error.name === 'AbortError'
       ? `no answer within ${LIMITS.telemetryRequestMs / 1000} s`
       : (error.code ?? error.name ?? 'the connection broke'),
   );
 
-/** How long to wait before the request is sent once more, in milliseconds; `undefined`: it is not. */
-function repeatAfter(answer: PipelineResponse | Error): number | undefined {
+/** How long to wait before the retry, in milliseconds; `undefined` if the request is not retried. */
+function retryWaitMs(answer: PipelineResponse | Error): number | undefined {
   if (answer instanceof Error) return WAIT_MS;
   const { status, headers } = answer;
   if (status !== 408 && status !== 429 && status < 500) return undefined;
   const waitMs = Math.max(WAIT_MS, Number(headers.get('retry-after') ?? 0) * 1000 || 0);
-  return waitMs <= LONGEST_WAIT_MS ? waitMs : undefined;
+  return waitMs <= MAX_WAIT_MS ? waitMs : undefined;
 }
 
-/** Resolves when the collector took it. The exporter may report twice: the first time counts. */
-async function taken(send: (done: Done) => Promise<void>): Promise<void> {
+/** Resolves when the collector has accepted the items. The exporter may call back twice; the first call counts. */
+async function exported(send: (done: Done) => Promise<void>): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     send(({ code, error }) => {
       if (code === 0) resolve();
-      else reject(error ?? new Error('it was refused'));
+      else reject(error ?? new Error('the collector refused it'));
     }).catch(reject);
   });
 }

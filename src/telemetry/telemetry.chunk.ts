@@ -1,4 +1,4 @@
-// A chunk of its own: the exporter is large, and only an app that reports to Application Insights needs it.
+// A separate bundle file, loaded on first use: the exporter is large, and only an app that reports to Application Insights needs it.
 export {
   AzureMonitorLogExporter,
   AzureMonitorMetricExporter,

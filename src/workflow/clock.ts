@@ -1,20 +1,20 @@
 import { AppError } from '../base/errors';
 import { LIMITS } from '../base/limits';
 
-/** @throws AppError `ClockSkew` when this clock, ahead of the storage's by `skewMs`, is too far off */
+/** Checks this machine's clock. `skewMs`: how far it is ahead of the storage's. @throws AppError `ClockSkew` if the difference is too large */
 export function checkClock(skewMs: number | undefined): void {
   if (skewMs === undefined || !isWrong(skewMs)) return;
   const seconds = Math.round(Math.abs(skewMs) / 1000);
   throw new AppError(
     503,
     'ClockSkew',
-    `This machine's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} the clock of the storage: by such a clock nothing is deleted. Set the clock.`,
+    `This machine's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} the storage's clock. Nothing is deleted while the clock is wrong. Set the clock.`,
   );
 }
 
 /**
- * Milliseconds since the epoch: those of this clock, or of the storage's, if this one is too far off by `skewMs`. The id of a run contains its start time, and
- * others must not think that it is over.
+ * The current time in milliseconds since the epoch: by this machine's clock or, if that is wrong by `skewMs`, by the storage's. The id of a run contains its
+ * start time, and with a wrong one another instance could close the run as dead.
  */
 export const correctedNow = (skewMs = 0): number => Date.now() - (isWrong(skewMs) ? skewMs : 0);
 

@@ -6,10 +6,10 @@ import type { CheckRecord } from '../runs/run';
 import type { StepContext } from './step';
 import { userOf } from './step';
 
-/** A sentence that describes the problem, `undefined` if the check passed, or the reason why it does not apply. */
+/** A description of the problem, `undefined` if the check passed, or the reason why it does not apply. */
 type Finding = string | undefined | { notApplicable: string };
 
-/** Any of them lets a user into chat. */
+/** With any of these scopes a token is valid for chat. */
 const CHAT_SCOPES = ['chat', 'chat.join', 'chat.join.limited'];
 const POLL_MS = 1_000;
 
@@ -18,7 +18,7 @@ const CHECKS: Record<DeeperCheck, (context: StepContext, signal: AbortSignal) =>
     const token = state.issuedToken?.token;
     if (!probes || token === undefined || !hasChat(state.request.scopes)) return { notApplicable: NO_CHAT };
     const status = await probes.chatStatus(token, signal);
-    return status === 200 ? undefined : `ACS chat does not take the token that was issued (${status})`;
+    return status === 200 ? undefined : `ACS chat does not accept the issued token (${status})`;
   },
 
   async revokedTokenRefused({ state, probes, revocationWaitMs = 0 }, signal) {
@@ -28,12 +28,12 @@ const CHECKS: Record<DeeperCheck, (context: StepContext, signal: AbortSignal) =>
     for (;;) {
       const status = await probes.chatStatus(token, signal);
       if (status === 401) return undefined;
-      if (status !== 200) return `ACS chat answers ${status} to a revoked token, where 401 is expected`;
+      if (status !== 200) return `ACS chat answers ${status} to a revoked token; expected 401`;
       const waitedMs = performance.now() - startedAt;
       const leftMs = revocationWaitMs - waitedMs;
       if (leftMs <= 0) {
         return (
-          `ACS chat still takes the token ${Math.round(waitedMs / 1000)} s after it was revoked ` +
+          `ACS chat still accepts the token ${Math.round(waitedMs / 1000)} s after it was revoked ` +
           '(ACS may need up to 15 minutes: see WORKFLOW_REVOCATION_WAIT_SECONDS)'
         );
       }
@@ -52,7 +52,7 @@ const CHECKS: Record<DeeperCheck, (context: StepContext, signal: AbortSignal) =>
         onAttempt: () => undefined,
       });
     } catch (error) {
-      // ACS's errors for a user that does not exist; other errors are not about the user
+      // with these ACS refuses a user that does not exist; other errors have other reasons
       if (isAppError(error) && (error.code === 'UserNotFound' || error.code === 'InvalidRequest')) return undefined;
       throw error;
     }
@@ -61,18 +61,19 @@ const CHECKS: Record<DeeperCheck, (context: StepContext, signal: AbortSignal) =>
 
   async anonymousRefused({ probes }, signal) {
     const statuses = await probes?.anonymousStatuses?.(signal);
-    if (statuses === undefined) return { notApplicable: 'no function URLs are called, or nobody checks keys there' };
+    if (statuses === undefined)
+      return { notApplicable: 'the run calls no function URLs, or their host checks no keys' };
     const open = Object.entries(statuses).filter(([, status]) => status !== 401 && status !== 403);
-    // the host refuses a call without a key with 401; a 403 is the platform's, before anybody has looked at keys
+    // the host answers 401 to a call without a key; 403 comes from the platform, before the key is checked
     const unproven = Object.keys(statuses).filter((name) => statuses[name] === 403);
     if (open.length === 0 && unproven.length === 0) return undefined;
     if (open.length === 0) {
       const names = unproven.join(', ');
       return {
-        notApplicable: `the platform refuses calls before it looks at keys, as access restrictions do (403): ${names}`,
+        notApplicable: `the platform refuses calls before it checks keys, as access restrictions do (403): ${names}`,
       };
     }
-    return `functions answer to a call without a key: ${open.map(([name, status]) => `${name} (${status})`).join(', ')}`;
+    return `functions accept a call without a key: ${open.map(([name, status]) => `${name} (${status})`).join(', ')}`;
   },
 };
 
@@ -81,8 +82,8 @@ const NO_CHAT = 'the token has no chat scope';
 const hasChat = (scopes: readonly string[]) => scopes.some((scope) => CHAT_SCOPES.includes(scope));
 
 /**
- * Makes those of `about` that the run is asked for, one after the other, and records each. A check that can't be made failed.
- * Rejects only when `signal` aborts.
+ * Makes those checks of `about` that are enabled for the run (`context.checks`), one after the other, and returns their results. A check that can't be made
+ * counts as failed. Rejects only if `signal` aborts.
  */
 export async function deeperChecks(
   about: readonly DeeperCheck[],
@@ -94,7 +95,7 @@ export async function deeperChecks(
     const startedAt = performance.now();
     const finding = await CHECKS[name](context, signal).catch((error: unknown): Finding => {
       signal.throwIfAborted();
-      return `it could not be made: ${isAppError(error) ? error.message : 'for a reason that is not known'}`;
+      return `the check could not be made: ${isAppError(error) ? error.message : 'the reason is unknown'}`;
     });
     records.push({
       name,
@@ -106,6 +107,6 @@ export async function deeperChecks(
   return records;
 }
 
-/** The time that deeper checks of a step may take, in milliseconds. */
+/** Time for the deeper checks of a step, in milliseconds. */
 export const deeperChecksMs = ({ revocationWaitMs = 0 }: Pick<StepContext, 'revocationWaitMs'>): number =>
   LIMITS.callMs * 2 + revocationWaitMs;

@@ -1,7 +1,7 @@
-import type { IdentityActions } from '../identity/identityActions';
+import type { IdentityActions } from '../identity/identityTypes';
 import { AppError, isAppError } from '../base/errors';
 import { LIMITS } from '../base/limits';
-import { delayed, withLimit } from '../base/timeLimit';
+import { delayedSignal, withTimeout } from '../base/timeout';
 import type { Action, Run, RunError, RunRequest, RunStatus } from '../runs/run';
 import type { TraceContext } from '../base/traceContext';
 import { runStep, skippedAction, skipReason } from './runStep';
@@ -11,41 +11,41 @@ import type { StepContext, Workflow, WorkflowState } from './step';
 export interface EngineOptions {
   workflow: Workflow;
   actions: IdentityActions;
-  /** Deletes at the end what steps left; default: `actions`. */
+  /** Delete the users that the steps left. Default: `actions`. */
   cleanupActions?: IdentityActions | undefined;
   request: RunRequest;
   clientTrackingId: string;
-  /** Shows the app's own functions that a call belongs to this run. */
+  /** Shows the app's own functions that a call belongs to this run; see `runMark.ts`. */
   runMark?: string | undefined;
-  /** Each step is a span of its own in it. */
+  /** The run's trace. Each step is a span in it. */
   trace?: TraceContext | undefined;
-  /** Deeper checks, what they ask with, and how long a revoked token may go on being accepted. */
+  /** The enabled deeper checks, their calls, and how long ACS may accept a revoked token. */
   deeper?: Pick<StepContext, 'checks' | 'probes' | 'revocationWaitMs'> | undefined;
-  /** Where users are recorded as soon as ACS names them; default: nowhere. */
+  /** Records users as soon as their ids are received. Default: they are not recorded. */
   ledger?: RunLedger | undefined;
-  /** Aborts when the app is stopping: the run ends Aborted, and the user it made is deleted first. */
+  /** Aborts when the app is stopping. Then the run deletes its user and ends as `Aborted`. */
   stop?: AbortSignal | undefined;
-  /** For the times in records, in milliseconds since the epoch; deadlines are measured by a clock that is never set. */
+  /** For the times in records, in milliseconds since the epoch. Deadlines use `performance.now()`. */
   now?: () => number;
   limits?: { [name in keyof typeof LIMITS]?: number } | undefined;
-  /** Called with each step when it ended. */
+  /** Called with the record of each step when it has ended. */
   onAction?: (action: Action) => void;
-  /** Called with what the run has done so far, each time that a step ended and others follow. */
+  /** Called when a step has ended, except the last one, with everything that the run has done so far. */
   onProgress?: (progress: Progress) => void;
 }
 
-/** What a run has done so far. */
+/** The state of a run while it is running. */
 export type Progress = Pick<Run, 'cleanup' | 'usersLeftBehind' | 'actions'>;
 
-/** How a run ended. */
+/** The result of a run. */
 export interface Outcome extends Progress, Pick<Run, 'status' | 'error'> {
-  /** Users of the run that are deleted and that the ledger still has. */
+  /** Users of the run that are deleted and may still be in the ledger. */
   deletedUsers: string[];
 }
 
 /**
- * Runs a workflow's steps in order, each if its `runAfter` lets it, and deletes at the end what is left of the run's users.
- * A failure stays the run's verdict, also when a later step handled it. Never rejects.
+ * Runs a workflow's steps in order, each if its `runAfter` condition is satisfied. Then deletes the users of the run that still exist. If a step fails, the
+ * run fails, even if a later step handles the failure. Never rejects.
  */
 export async function runSteps(options: EngineOptions): Promise<Outcome> {
   const { workflow, stop, now = Date.now } = options;
@@ -59,8 +59,8 @@ export async function runSteps(options: EngineOptions): Promise<Outcome> {
     call: { clientTrackingId: options.clientTrackingId, runMark: options.runMark },
     trace: options.trace,
     now,
-    userCreation: (answer) => users.creation(answer),
-    userDeleted: (id) => users.deleted(id),
+    userCreation: (answer) => users.trackCreation(answer),
+    userDeleted: (id) => users.markDeleted(id),
     ...options.deeper,
   };
 
@@ -87,7 +87,7 @@ export async function runSteps(options: EngineOptions): Promise<Outcome> {
 
   const isLate = late();
   await cleanUp(users, options, limits, listening);
-  return { ...verdict(actions, isLate), ...users.state(), actions, deletedUsers: users.toStrike() };
+  return { ...verdict(actions, isLate), ...users.state(), actions, deletedUsers: users.deletedUsers() };
 }
 
 function outOfTime(late: boolean, stop: AbortSignal | undefined, actions: readonly Action[]): RunError | undefined {
@@ -107,7 +107,7 @@ const isAborted = ({ status }: Action) => status === 'Aborted';
 function verdict(actions: readonly Action[], late: boolean): { status: RunStatus; error?: RunError } {
   const first = actions.find(({ status }) => status !== 'Succeeded');
   if (first === undefined) return { status: 'Succeeded' };
-  // a step that failed before the app was stopped stays the verdict
+  // if a step failed before the app was stopped, the run failed
   if (isAborted(first) || first.error?.code === 'RunAborted')
     return { status: 'Aborted', error: { code: 'RunAborted', message: `The app was stopped during ${first.name}.` } };
   if (late && first.status !== 'Failed') {
@@ -126,9 +126,8 @@ function verdict(actions: readonly Action[], late: boolean): { status: RunStatus
 }
 
 /**
- * Deletes the users that no step deleted, and waits for the answer to a request to create one that is still in flight. Users that can't be deleted
- * in this time are recorded once more where that failed before. Then the waiting ends; what is being recorded is waited for, but not for long when the
- * app is stopping.
+ * Deletes the users that no step deleted, and waits for the answer to a createUser request that is still in flight. Users that can't be deleted in time are
+ * written to the ledger once more if that failed before. Finally waits for writes to the ledger that are in flight; if the app is stopping, not for long.
  */
 async function cleanUp(
   users: RunUsers,
@@ -137,9 +136,9 @@ async function cleanUp(
   listening: AbortController,
 ): Promise<void> {
   const limitMs = stop?.aborted ? limits.terminateMs : limits.cleanupMs;
-  // when the app is stopped, also meanwhile, there is little time left
-  const { signal, release } = delayed(stop, limits.terminateMs);
-  const untilStopped = (work: Promise<void>) => withLimit(LIMITS.runMs, signal, () => work).catch(() => undefined);
+  // if the app stops during the cleanup, little time is left
+  const { signal, release } = delayedSignal(stop, limits.terminateMs);
+  const untilStopped = (work: Promise<void>) => withTimeout(LIMITS.runMs, signal, () => work).catch(() => undefined);
   const deadline = performance.now() + limitMs;
   const tried = new Set<string>();
   const deleteNew = async () => {
@@ -148,27 +147,27 @@ async function cleanUp(
       found.map(async (userId) => {
         tried.add(userId);
         const leftMs = deadline - performance.now();
-        await withLimit(leftMs, signal, (abortSignal) =>
+        await withTimeout(leftMs, signal, (abortSignal) =>
           cleanupActions.deleteUser({ userId }, { signal: abortSignal, timeoutMs: leftMs, clientTrackingId }),
         ).catch((error: unknown) => {
-          // the run made it on this connection: a step deleted it, though its answer was lost
+          // the user was created on this connection, so a step has deleted it, but the answer was lost
           if (!isAppError(error) || error.code !== 'UserNotFound') throw error;
         });
-        users.deleted(userId);
+        users.markDeleted(userId);
       }),
     );
   };
   const before = users.left().length;
   await Promise.all([
     deleteNew(),
-    before > 0 ? untilStopped(users.recorded()) : undefined,
-    withLimit(limitMs, signal, () => users.heard()).catch(() => undefined),
+    before > 0 ? untilStopped(users.retryLedgerWrites()) : undefined,
+    withTimeout(limitMs, signal, () => users.creationsSettled()).catch(() => undefined),
   ]);
-  // those that ACS named meanwhile
+  // users whose ids were received meanwhile
   await deleteNew();
-  if (users.left().length > 0) await untilStopped(users.recorded());
+  if (users.left().length > 0) await untilStopped(users.retryLedgerWrites());
   users.stopListening();
   listening.abort(new AppError(503, 'Stopped', 'The run has ended.'));
-  await untilStopped(users.settled());
+  await untilStopped(users.ledgerWritesSettled());
   release?.();
 }

@@ -7,7 +7,7 @@ import { reportMaintenance } from '../telemetry';
 import { maintain, type MaintenanceReport } from './maintenance';
 import { knownResource, unrecordedRuns } from './startRun';
 
-/** Cleans up what earlier runs left, and reports what it found; nothing when the app is stopping. Never rejects. */
+/** Cleans up after earlier runs, and reports the result to Application Insights. Does nothing if the app is stopping. Never rejects. */
 export async function maintainHistory(log: RunLog): Promise<MaintenanceReport> {
   if (stopSignal.aborted) return { sweep: undefined, failure: undefined };
   const report = await maintain(log, () => ({

@@ -7,11 +7,12 @@ import { sweep, type LeftUser, type SweepOptions, type SweepReport } from './swe
 import type { UnrecordedRuns } from './unrecordedRuns';
 
 const DAY_MS = 86_400_000;
-/** The parts of the time that writing unrecorded runs and the sweep may take; retention has what is left, at least what these leave. */
+/** The maximum shares of the time for writing unrecorded runs and for the sweep. Deleting old runs has all the remaining time. */
 const UNRECORDED_SHARE = 0.2;
 const SWEEP_SHARE = 0.65;
 const RETENTION_SHARE = 1 - UNRECORDED_SHARE - SWEEP_SHARE;
-/** At most so many users are logged by id; the others are only counted. */
+const UNKNOWN_REASON = 'The reason is unknown.';
+/** Maximum number of users that are logged by id. The others are only counted. */
 const LOGGED_USERS = 10;
 
 export interface MaintenanceOptions extends Omit<SweepOptions, 'limitMs' | 'runs' | 'hasEnded'> {
@@ -24,22 +25,21 @@ export interface MaintenanceOptions extends Omit<SweepOptions, 'limitMs' | 'runs
 }
 
 export interface MaintenanceReport {
-  /** `undefined`: the sweep failed. */
+  /** `undefined` if the sweep failed. */
   sweep: SweepReport | undefined;
-  /** Why a part of it could not be done; `undefined`: all was, as far as the time allowed. */
+  /** Why a part failed; `undefined` if none did. Running out of time is not a failure. */
   failure: string | undefined;
 }
 
 /**
- * What is done about earlier runs after a scheduled one, within a limit: runs that died are closed, users that they left are deleted, old runs are
- * deleted. Each part is tried, whatever became of those before. Writes to the log what it did, and what is left. Never rejects, also if the options
- * can't be read from the settings.
+ * Maintenance after a scheduled run, with a timeout: closes runs whose process died, deletes the users that runs left, and deletes old runs. If one part
+ * fails, the next ones are still done. Logs what was done and what is left. Never rejects, even if `readOptions` throws.
  */
 export async function maintain(log: RunLog, readOptions: () => MaintenanceOptions): Promise<MaintenanceReport> {
   try {
     return await maintainWith(readOptions(), log);
   } catch (error) {
-    return reportOf(new Set([isAppError(error) ? error.message : 'The reason is not known.']), undefined, log);
+    return reportOf(new Set([isAppError(error) ? error.message : UNKNOWN_REASON]), undefined, log);
   }
 }
 
@@ -58,7 +58,7 @@ async function maintainWith(options: MaintenanceOptions, log: RunLog): Promise<M
     try {
       return await work();
     } catch (error) {
-      failures.add(isAppError(error) ? error.message : 'The reason is not known.');
+      failures.add(isAppError(error) ? error.message : UNKNOWN_REASON);
       return undefined;
     }
   };
@@ -71,7 +71,7 @@ async function maintainWith(options: MaintenanceOptions, log: RunLog): Promise<M
   if (report) logSweep(log, report);
   if (report?.failure !== undefined) failures.add(report.failure);
   await attempt(async () => {
-    // it takes an answer of the storage to know
+    // the difference is known only after an answer of the storage
     if (clockSkewMs?.() === undefined) await runs.check();
     checkClock(clockSkewMs?.());
     const leftMs = Math.max(limitMs * RETENTION_SHARE, deadline - elapsed());
@@ -81,14 +81,15 @@ async function maintainWith(options: MaintenanceOptions, log: RunLog): Promise<M
   return reportOf(failures, report, log);
 }
 
-/** Writes what a sweep did, and which users are left. */
+/** Logs what a sweep did, and which users are left. */
 export function logSweep(log: RunLog, { deleted, left, closed, isCutShort }: SweepReport): void {
-  if (deleted > 0) log.info(`Users that earlier runs had left: ${deleted} deleted.`);
-  if (closed.length > 0) log.warn(`Runs whose process had died: ${closed.length} closed as Aborted.`);
+  if (deleted > 0) log.info(`Users of earlier runs: ${deleted} deleted.`);
+  if (closed.length > 0) log.warn(`Runs whose process died: ${closed.length} closed as Aborted.`);
   for (const user of left.slice(0, LOGGED_USERS)) log.error(leftLine(user));
   if (left.length > LOGGED_USERS)
-    log.error(`${left.length} users are left in all; the first ${LOGGED_USERS} are above.`);
-  if (isCutShort) log.warn('There was not time for all that earlier runs left: the next scheduled run goes on.');
+    log.error(`${left.length} users are left in all. The first ${LOGGED_USERS} are listed above.`);
+  if (isCutShort)
+    log.warn('The time was too short to clean up after all earlier runs. The next scheduled run continues.');
 }
 
 const leftLine = ({ userId, runId, reason }: LeftUser) => `User ${userId} of run ${runId} is left: ${reason}.`;

@@ -1,17 +1,16 @@
 import { AppError } from '../base/errors';
 
-/** What a caller is asked to wait, in seconds: a run usually takes less. */
+/** `Retry-After`, in seconds: a run usually takes less. */
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * Counts the runs that people start, in this process: they share it with those who mint tokens, and must not starve them. Scheduled runs are not
- * counted, so that they always have a place.
+ * Limits the number of manual runs at a time in this process, so that they don't slow down the action functions. Scheduled runs are not limited.
  */
 export class ManualRuns {
   private running = 0;
 
   /**
-   * Waits for `run`, if fewer than `max` are running.
+   * Starts `run` if fewer than `max` manual runs are running, and returns its result.
    * @throws AppError `TooManyRuns` (429) otherwise
    */
   async start<T>(max: number, run: () => Promise<T>): Promise<T> {

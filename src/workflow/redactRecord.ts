@@ -2,8 +2,8 @@ import { redactText, redactToken } from '../base/redact';
 import type { RunRequest } from '../runs/run';
 
 /**
- * A copy of a step's inputs or outputs that may be kept: a `{ token, expiresOn }` becomes its redacted form with the scopes
- * that were asked for (expiresOn is kept), every other string goes through the redactor, undefined fields are dropped.
+ * A copy of a step's inputs or outputs for the record. A `token` becomes its redacted form with the requested scopes and its `expiresOn`. All other
+ * strings are redacted. Undefined fields are dropped.
  */
 export function redactRecord(value: unknown, request: RunRequest): unknown {
   return walk(value, request.scopes, request);

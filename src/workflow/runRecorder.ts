@@ -1,23 +1,23 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { isAppError } from '../base/errors';
 import { LIMITS } from '../base/limits';
-import { delayed, withLimit } from '../base/timeLimit';
+import { delayedSignal, withTimeout } from '../base/timeout';
 import type { RunStore } from '../runs/runStore';
 import type { Run, RunError } from '../runs/run';
 
-/** Before a run that has ended is written again. The store repeats its requests itself, for up to 3.4 s, so once is enough. */
+/** The wait before each retry of writing an ended run. One is enough, because the store itself retries its requests for up to 3.4 s. */
 const WAITS_MS = [2_000];
 
-/** How long the end waits for what is on its way when the app is stopping, in milliseconds. */
+/** If the app is stopping: how long the end of a run waits for a write that is in flight, in milliseconds. */
 const STOPPING_PROGRESS_MS = 250;
 
 /**
- * How long a state waits for the next one before it is written, in milliseconds: a run whose steps take no time, as on this machine, would only be
- * slowed down by its own writes. Steps on ACS take longer than this.
+ * How long a state waits before it is written, in milliseconds, because the next state may replace it. Steps on ACS take longer than this. Steps on a local
+ * emulator are faster, and the writes would slow down the run.
  */
 const PROGRESS_DELAY_MS = 50;
 
-/** Writes the states of one run, one after the other. A state that is not written yet is replaced by the next one. */
+/** Saves the states of one run, one after the other. A new state replaces the previous one if that is not written yet. */
 export class RunRecorder {
   private waiting: Run | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -25,13 +25,13 @@ export class RunRecorder {
 
   constructor(private readonly store: Pick<RunStore, 'save'>) {}
 
-  /** Writes that the run has begun, as soon as its first request is on its way. Nobody waits for it. */
+  /** Saves the start of the run, after its first request has been sent. The run does not wait for it. */
   begin(run: Run): void {
     this.waiting = run;
     this.writing = nextTurn().then(() => this.write());
   }
 
-  /** Writes the state of a run that has not ended, a little later. Nobody waits for it; if it fails, a later state has it all. */
+  /** Saves the state of a running run, after a short delay. The run does not wait for it. If it fails, a later state includes everything. */
   progress(run: Run): void {
     this.waiting = run;
     this.timer ??= setTimeout(() => {
@@ -41,11 +41,11 @@ export class RunRecorder {
   }
 
   /**
-   * Writes the run that has ended, again if that fails, within {@link LIMITS.recordMs}, or {@link LIMITS.terminateRecordMs} when `stop` has aborted.
-   * `deleted`: see {@link RunStore.save}. Returns why it could not be written.
+   * Saves the ended run, with a retry, within {@link LIMITS.recordMs}, or {@link LIMITS.terminateRecordMs} if `stop` has aborted. `deleted`: see
+   * {@link RunStore.save}. Returns the error if it could not be saved.
    */
   async end(run: Run, deleted: readonly string[], stop?: AbortSignal): Promise<RunError | undefined> {
-    const { signal, release } = delayed(stop, LIMITS.terminateRecordMs);
+    const { signal, release } = delayedSignal(stop, LIMITS.terminateRecordMs);
     try {
       return await this.writeEnd(run, deleted, signal, stop?.aborted ? STOPPING_PROGRESS_MS : LIMITS.progressMs);
     } finally {
@@ -62,11 +62,11 @@ export class RunRecorder {
     clearTimeout(this.timer);
     this.waiting = undefined;
     const deadline = performance.now() + LIMITS.recordMs;
-    // what is on its way can't undo the end, so there is no need to wait for long
-    await withLimit(progressMs, signal, () => this.writing).catch(() => undefined);
+    // a write that is in flight can't replace the ended run, so there is no need to wait for long
+    await withTimeout(progressMs, signal, () => this.writing).catch(() => undefined);
     for (let attempt = 0; ; attempt += 1) {
       const leftMs = deadline - performance.now();
-      const error = await withLimit(leftMs, signal, () => this.store.save(run, deleted)).then(
+      const error = await withTimeout(leftMs, signal, () => this.store.save(run, deleted)).then(
         () => undefined,
         (thrown: unknown) => errorOf(thrown),
       );

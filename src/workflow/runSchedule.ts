@@ -5,18 +5,18 @@ import { maintainHistory } from './maintainHistory';
 import type { Run, Trigger } from '../runs/run';
 import { startRun, type StartOptions } from './startRun';
 
-/** What the platform reports about a timer that fired. Times are RFC 3339. */
+/** What the platform passes to the handler of a timer. Times are RFC 3339. */
 export interface TimerState {
   isPastDue: boolean;
   scheduleStatus?: { next: string } | undefined;
 }
 
-/** What a scheduled run consists of. */
+/** The parts of a scheduled run, replaceable in tests. */
 export interface ScheduleParts {
-  /** Connections that are tested, a run for each. */
+  /** The connections to test. Each gets its own run. */
   connections: () => string[];
   startRun: (options: StartOptions) => Promise<Run>;
-  /** Cleans up what earlier runs left, within a limit. `failure`: why it could not. */
+  /** Cleans up after earlier runs, with a timeout. `failure`: the reason if it failed. */
   maintain: (log: RunLog) => Promise<{ failure: string | undefined }>;
 }
 
@@ -27,9 +27,10 @@ const PARTS: ScheduleParts = {
 };
 
 /**
- * A scheduled run on each connection that is to be tested, side by side: all must end before the platform's own time limit. A timer that is past due runs once and is marked as past due.
- * @throws Error at the end, if a run failed or could not be recorded, or maintenance failed, so that the platform's own alerts see it: by then all
- * is cleaned up. A run that was stopped with the app is no failure.
+ * Makes a scheduled run on each connection, in parallel, because all must end before the platform's own timeout. If the timer is past due, there is one run,
+ * which is marked as past due.
+ * @throws Error at the end, after all cleanup, if a run failed or could not be recorded, or if maintenance failed. So the platform's own alerts work. A run that
+ * was stopped with the app is not a failure.
  */
 export async function runSchedule(
   timer: TimerState,
@@ -39,9 +40,9 @@ export async function runSchedule(
 ): Promise<void> {
   const trigger: Trigger = { name: 'Recurrence', kind: 'Timer', isPastDue: timer.isPastDue };
   const next = timer.scheduleStatus?.next;
-  // if it was fired by hand, `next` is in the future and does not belong to this run
+  // if the timer was fired by hand, `next` is in the future and does not belong to this run
   if (next !== undefined && Date.parse(next) <= now + 1_000) trigger.scheduledTime = new Date(next).toISOString();
-  if (timer.isPastDue) log.warn('This run is past due: the schedule was missed, and runs once now.');
+  if (timer.isPastDue) log.warn('The timer is past due: a scheduled time was missed. The workflow runs once now.');
   const connections = parts.connections();
   const prefix = (connection: string) => (connections.length > 1 ? `${connection}: ` : '');
   const failures: string[] = [];
@@ -59,8 +60,8 @@ export async function runSchedule(
       if (status !== 'Succeeded' && status !== 'Aborted') failures.push(`${connection}: ${error?.message ?? status}`);
       if (recorded === false) failures.push(`${connection}: the run was not recorded: ${recordError?.message ?? ''}`);
     } catch (error) {
-      const message = error instanceof Error ? error.message : 'the run could not start';
-      log.error(`No run on connection ${connection}: ${message}`);
+      const message = error instanceof Error ? error.message : 'the reason is unknown';
+      log.error(`The run on connection ${connection} could not start: ${message}`);
       failures.push(`${connection}: ${message}`);
     }
   };

@@ -3,7 +3,7 @@ import { historyStatistics, type HistoryStatistics, type StatisticsQuery } from 
 import { scheduleReport, type ScheduleReport } from '../base/scheduleReport';
 import { scheduleSettings } from '../base/workflowSettings';
 
-/** What the runs of a window came to, how many users are left behind, and when the next scheduled run is. `now`: milliseconds since the epoch. */
+/** The results of the runs of a window, the number of users left behind, and the next scheduled run. `now`: milliseconds since the epoch. */
 export async function runStatistics(
   query: StatisticsQuery,
   now: number = Date.now(),

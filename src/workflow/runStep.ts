@@ -1,6 +1,6 @@
-import { isAppError } from '../base/errors';
-import type { Attempt, CallOptions } from '../identity/identityActions';
-import { delayed, LimitReached, withLimit } from '../base/timeLimit';
+import { isAppError, type AppError } from '../base/errors';
+import type { Attempt, CallOptions } from '../identity/identityTypes';
+import { delayedSignal, TimeoutReached, withTimeout } from '../base/timeout';
 import { redactText, safeText } from '../base/redact';
 import { newSpanId, traceparentOf } from '../base/traceContext';
 import { redactRecord } from './redactRecord';
@@ -8,15 +8,16 @@ import { deeperChecks, deeperChecksMs } from './deeperChecks';
 import type { Action, ActionStatus, CheckRecord, RunError } from '../runs/run';
 import type { RunAfterStatus, Step, StepContext } from './step';
 
-/** Steps' limits, so that tests need not wait for them. */
+/** Time limits and signals of a step. */
 export interface StepLimits {
   stepMs: number;
-  /** What is left for the whole run, in milliseconds. */
+  /** Time left for the whole run, in milliseconds. */
   runLeftMs: number;
-  /** How long a step that makes a user may go on when the app stops, in milliseconds. */
+  /** How long a step that creates a user may continue after the app has begun to stop, in milliseconds. */
   terminateStepMs: number;
-  /** How long the run may wait for an answer of such a step after the step, in milliseconds, and what ends the waiting. */
+  /** How long the run may wait for the answer to createUser after the step has ended, in milliseconds. */
   listenMs: number;
+  /** Aborts when the run waits no longer. */
   listening: AbortSignal;
   /** Aborts when the app stops. */
   stop: AbortSignal | undefined;
@@ -24,7 +25,7 @@ export interface StepLimits {
 
 class CheckFailed extends Error {}
 
-/** The reason why `step` may not run after what came before, or undefined when it may. */
+/** Why the `runAfter` condition of `step` is not satisfied; `undefined` if it is. */
 export function skipReason(step: Step, statuses: ReadonlyMap<string, ActionStatus>): string | undefined {
   for (const [name, wanted] of Object.entries(step.runAfter)) {
     const actual = statuses.get(name) ?? 'Skipped';
@@ -50,7 +51,7 @@ export function skippedAction(step: Step, reason: RunError, context: StepContext
   };
 }
 
-/** Runs one step within its limit, checks what it got, and makes its record. Never rejects. */
+/** Runs one step with its timeout, checks its result, and returns its record. Never rejects. */
 export async function runStep(step: Step, context: StepContext, limits: StepLimits): Promise<Action> {
   const { state, now } = context;
   const started = now();
@@ -62,16 +63,16 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
   let outputs: unknown;
   let failure: unknown;
   const stop: { signal: AbortSignal | undefined; release?: () => void } = step.makesUser
-    ? delayed(limits.stop, limits.terminateStepMs)
+    ? delayedSignal(limits.stop, limits.terminateStepMs)
     : { signal: limits.stop };
   try {
-    const output = await withLimit(limitMs, stop.signal, (signal) => {
+    const output = await withTimeout(limitMs, stop.signal, (signal) => {
       const call: CallOptions = {
         ...context.call,
         ...(context.trace && spanId ? { traceparent: traceparentOf({ ...context.trace, spanId }) } : {}),
         signal: step.makesUser ? limits.listening : signal,
         timeoutMs: limitMs,
-        ...(step.makesUser ? { listenMs: limitMs + limits.listenMs, unsentSignal: signal } : {}),
+        ...(step.makesUser ? { listenMs: limitMs + limits.listenMs, beforeSendSignal: signal } : {}),
         onAttempt: (attempt) => attempts.push(attempt),
       };
       if (step.retry) call.retry = step.retry;
@@ -91,13 +92,13 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
   if (failure === undefined && step.deeperChecks !== undefined) {
     const checksMs = Math.min(deeperChecksMs(context), limits.runLeftMs - durationMs);
     try {
-      checks = await withLimit(checksMs, limits.stop, (signal) =>
+      checks = await withTimeout(checksMs, limits.stop, (signal) =>
         deeperChecks(step.deeperChecks ?? [], context, signal),
       );
       const failedChecks = checks.filter(({ status }) => status === 'Failed');
       if (failedChecks.length > 0) failure = new CheckFailed(failedChecks.map(sentence).join(' '));
     } catch (thrown) {
-      failure = thrown instanceof LimitReached ? new CheckFailed('Deeper checks took too long.') : thrown;
+      failure = thrown instanceof TimeoutReached ? new CheckFailed('The deeper checks took too long.') : thrown;
     }
   }
   const last = attempts.at(-1);
@@ -126,6 +127,11 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
 
 const sentence = ({ name, message }: CheckRecord) => `Check ${name} failed: ${redactText(message ?? '')}.`;
 
+/** The cause of an `InternalError`. In a run it is part of the message, because it is not logged. Messages of other errors name their cause themselves. */
+function causeOf({ code, cause }: AppError): string {
+  return code === 'InternalError' && cause instanceof Error ? ` ${cause.name}: ${safeText(cause.message, 1_000)}` : '';
+}
+
 function judge(
   failure: unknown,
   stop: AbortSignal | undefined,
@@ -136,8 +142,8 @@ function judge(
     const message = `The step was stopped because the app was stopped.${last?.error ? ` ${last.error.message}` : ''}`;
     return { status: 'Aborted', code: 'ActionAborted', error: { code: 'ActionAborted', message } };
   }
-  if (failure instanceof LimitReached) {
-    const message = `The step did not end within ${limitMs / 1000} s${last?.error ? `; last: ${last.error.message}` : '.'}`;
+  if (failure instanceof TimeoutReached) {
+    const message = `The step did not end within ${limitMs / 1000} s${last?.error ? `. Last error: ${last.error.message}` : '.'}`;
     return { status: 'TimedOut', code: 'ActionTimedOut', error: { code: 'ActionTimedOut', message } };
   }
   if (failure instanceof CheckFailed) {
@@ -151,7 +157,7 @@ function judge(
     return {
       status: 'Failed',
       code: last?.code ?? failure.code,
-      error: { code: failure.code, message: redactText(failure.message) },
+      error: { code: failure.code, message: redactText(failure.message) + causeOf(failure) },
     };
   }
   const message = failure instanceof Error ? safeText(failure.message, 1_000) : 'The step failed.';

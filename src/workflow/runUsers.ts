@@ -1,46 +1,47 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isAppError } from '../base/errors';
-import { type CreatedUser, STRAY_USER_TARGET, USER_MAY_EXIST_DETAIL } from '../identity/identityActions';
+import { type CreatedUser, STRAY_USER_TARGET, USER_MAY_EXIST_DETAIL } from '../identity/identityTypes';
 import { isUserId } from '../identity/userId';
 import type { Cleanup } from '../runs/run';
 
-/** Where a run records the users that it makes. `add` settles within a limit of its own. */
+/** The ledger of one run: records the users that it creates. `add` has its own timeout. */
 export interface RunLedger {
   add(userId: string): Promise<void>;
-  /** Called when `add` failed. */
+  /** Called if `add` fails. */
   onFailure?(userId: string, error: unknown): void;
 }
 
-interface MadeUser {
+interface KnownUser {
   exists: boolean;
   isRecorded: boolean;
-  /** The write that is on its way, or the last one. */
+  /** The write to the ledger that is in flight, or the last one. */
   recording: Promise<void>;
 }
 
 /**
- * The users of one run: those that ACS named, and whether it may have made one that it did not name. A ledger that can't be written stops nothing.
+ * The users of one run: those whose ids were received, and whether ACS may have created one whose id was not received. A failed write to the ledger does not
+ * stop the run.
  */
 export class RunUsers {
-  private readonly users = new Map<string, MadeUser>();
+  private readonly users = new Map<string, KnownUser>();
   private readonly creations = new Set<Promise<unknown>>();
   private mayHaveUnnamed = false;
 
-  /** `expected`: steps that make a user and have not ended. */
+  /** `expected`: number of steps that create a user. */
   constructor(
     private readonly ledger: RunLedger | undefined,
     private expected: number,
   ) {}
 
-  /** Follows a request to create a user to its end, also when its step has ended by then. */
-  creation(answer: Promise<CreatedUser>): void {
+  /** Waits for the answer to a createUser request, even if its step ends before. */
+  trackCreation(answer: Promise<CreatedUser>): void {
     const followed = answer
       .then(
-        ({ identity }) => this.made(identity.id),
+        ({ identity }) => this.addUser(identity.id),
         (error: unknown) => {
           const details = isAppError(error) ? (error.details ?? []) : [];
           const named = details.find(({ target }) => target === STRAY_USER_TARGET);
-          if (isUserId(named?.message)) this.made(named.message);
+          if (isUserId(named?.message)) this.addUser(named.message);
           else if (!isAppError(error) || details.some(({ code }) => code === USER_MAY_EXIST_DETAIL.code))
             this.mayHaveUnnamed = true;
         },
@@ -49,38 +50,38 @@ export class RunUsers {
     this.creations.add(followed);
   }
 
-  /** A step that makes a user has ended, or will not run. */
+  /** Call it when a step that creates a user has ended, or was skipped. */
   creatingStepEnded(): void {
     this.expected -= 1;
   }
 
-  deleted(userId: string): void {
+  markDeleted(userId: string): void {
     const user = this.users.get(userId);
     if (user) user.exists = false;
   }
 
-  /** Ids of those that still exist. */
+  /** Ids of the users that still exist. */
   left(): string[] {
     return [...this.users].filter(([, { exists }]) => exists).map(([userId]) => userId);
   }
 
-  /** Ids of those that no longer exist and that the ledger may have: a write whose answer was lost may have been done. */
-  toStrike(): string[] {
+  /** Ids of the users that no longer exist and may be in the ledger. A write that failed counts too: perhaps only its answer was lost. */
+  deletedUsers(): string[] {
     if (this.ledger === undefined) return [];
     return [...this.users].filter(([, user]) => !user.exists).map(([userId]) => userId);
   }
 
-  /** Resolves when no request to create a user is in flight. */
-  async heard(): Promise<void> {
+  /** Resolves when no createUser request is in flight. */
+  async creationsSettled(): Promise<void> {
     await Promise.all(this.creations);
   }
 
-  /** Nobody listens for answers any longer: a request that is still in flight may have made a user. */
+  /** Call it when the run waits no longer: a createUser request that is still in flight may have created a user. */
   stopListening(): void {
     if (this.creations.size > 0) this.mayHaveUnnamed = true;
   }
 
-  /** What is known now about the users of the run. */
+  /** The current state, for the record of the run. */
   state(): { cleanup: Cleanup; usersLeftBehind?: string[] } {
     const usersLeftBehind = this.left();
     if (usersLeftBehind.length > 0) return { cleanup: 'Pending', usersLeftBehind };
@@ -88,27 +89,27 @@ export class RunUsers {
     return { cleanup: this.users.size > 0 ? 'Clean' : 'NotNeeded' };
   }
 
-  /** Writes once more those that still exist and whose writing failed. Resolves when all that is being written is, or could not be. */
-  async recorded(): Promise<void> {
-    await this.settled();
+  /** Writes users that still exist to the ledger again if that failed before. Resolves when no write is in flight. */
+  async retryLedgerWrites(): Promise<void> {
+    await this.ledgerWritesSettled();
     const unrecorded = [...this.users].filter(([, user]) => user.exists && !user.isRecorded);
     await Promise.all(unrecorded.map(([userId, user]) => (user.recording = this.record(userId, user))));
   }
 
-  /** Resolves when all that is being written is, or could not be. */
-  async settled(): Promise<void> {
+  /** Resolves when no write to the ledger is in flight. */
+  async ledgerWritesSettled(): Promise<void> {
     await Promise.all([...this.users.values()].map(({ recording }) => recording));
   }
 
-  private made(userId: string): void {
+  private addUser(userId: string): void {
     if (this.users.has(userId)) return;
-    const user: MadeUser = { exists: true, isRecorded: false, recording: Promise.resolve() };
+    const user: KnownUser = { exists: true, isRecorded: false, recording: Promise.resolve() };
     this.users.set(userId, user);
     user.recording = this.record(userId, user);
   }
 
-  private async record(userId: string, user: MadeUser): Promise<void> {
-    // after the request of the next step, which takes longer
+  private async record(userId: string, user: KnownUser): Promise<void> {
+    // let the next step send its request first, because that takes longer
     await nextTurn();
     try {
       await this.ledger?.add(userId);

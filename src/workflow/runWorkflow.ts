@@ -1,7 +1,7 @@
 import { isAppError } from '../base/errors';
 import type { Ledger } from '../runs/ledger';
 import type { RunStore } from '../runs/runStore';
-import type { IdentityActions } from '../identity/identityActions';
+import type { IdentityActions } from '../identity/identityTypes';
 import { runSteps, type EngineOptions } from './engine';
 import { newRunId } from '../runs/runId';
 import { traceContextOf } from '../base/traceContext';
@@ -16,15 +16,15 @@ export interface RunOptions {
   workflow: Workflow;
   actions: IdentityActions;
   cleanupActions?: IdentityActions | undefined;
-  /** Wakes up what the steps will call, within a limit of its own, before the first of them. Returns why it could not; the run goes on all the same. */
+  /** Called before the first step: waits until the app answers at its own URL, with its own timeout. Returns the reason if it does not; the run continues anyway. */
   wakeUp?: ((signal: AbortSignal | undefined) => Promise<string | undefined>) | undefined;
   store: Pick<RunStore, 'save'>;
-  /** Where users are recorded; if `undefined`, they are not recorded. */
+  /** Records the users of the run. If `undefined`, they are not recorded. */
   ledger?: Pick<Ledger, 'add'> | undefined;
-  /** Makes the mark that shows the app's own functions that a call belongs to the run. */
+  /** Makes the run's mark; see `runMark.ts`. */
   runMark?: ((runId: string) => string) | undefined;
   log?: Pick<RunLog, 'warn'> | undefined;
-  /** Called with a run that could not be recorded at its end, and with its users that no longer exist. */
+  /** Called if the ended run could not be saved, with its users that no longer exist. */
   onUnrecorded?: (run: Run, deletedUsers: readonly string[]) => void;
   request: RunRequest;
   trigger: Trigger;
@@ -33,19 +33,19 @@ export interface RunOptions {
   deeper?: EngineOptions['deeper'];
   /** Default: the run's id, as in Logic Apps. */
   clientTrackingId?: string | undefined;
-  /** The trace that the run is part of; if `undefined`, it starts a new one. */
+  /** The trace that the run is part of. If `undefined`, it starts a new one. */
   traceparent?: string | undefined;
   stop?: AbortSignal | undefined;
   now?: () => number;
-  /** When the run begins, for its id and its record; default: `now`. */
+  /** The start time in the run's id and record. Default: `now`. */
   startedAt?: number;
   limits?: EngineOptions['limits'];
   onAction?: (action: Action) => void;
 }
 
 /**
- * Runs the workflow once: recorded when it starts, when steps end and when it ended, without waiting for any write but the last. A history that
- * can't be written stops nothing: the run goes on, deletes its user, and has `recorded: false`. Never rejects.
+ * Runs the workflow once. The run is saved when it starts, when steps end and when it has ended; it waits only for the last save. If saving fails, the run
+ * continues, deletes its user, and has `recorded: false`. Never rejects.
  */
 export async function runWorkflow(options: RunOptions): Promise<Run> {
   const { workflow, store, trigger, connection, target, now = Date.now } = options;
@@ -64,12 +64,12 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
     target,
   };
   const recorder = new RunRecorder(store);
-  // what is true of a process that dies during the first step
+  // correct also if the process dies during the first step
   const makesUser = workflow.steps.some((step) => step.makesUser);
   recorder.begin({ ...begun, cleanup: makesUser ? 'Unknown' : 'NotNeeded', actions: [] });
-  const asleep = await options.wakeUp?.(options.stop);
-  if (asleep !== undefined && options.stop?.aborted !== true)
-    options.log?.warn(`Run ${id}: the app did not answer at its own URL before the first step: ${asleep}.`);
+  const notAwake = await options.wakeUp?.(options.stop);
+  if (notAwake !== undefined && options.stop?.aborted !== true)
+    options.log?.warn(`Run ${id}: the app did not answer at its own URL before the first step: ${notAwake}.`);
   const { deletedUsers, ...outcome } = await runSteps({
     workflow,
     actions: options.actions,
@@ -93,7 +93,7 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
   return recordError ? { ...finished, recorded: false, recordError } : { ...finished, recorded: true };
 }
 
-/** The ledger as one run writes into it. */
+/** The ledger of one run. */
 export function ledgerOf(
   ledger: Pick<Ledger, 'add'>,
   { id: runId, connection }: Pick<Run, 'id' | 'connection'>,
@@ -104,7 +104,7 @@ export function ledgerOf(
     add: (userId) =>
       ledger.add({ userId, runId, connection, resourceId: resourceOf(userId), madeAt: new Date(now()).toISOString() }),
     onFailure: (userId, error) => {
-      const reason = isAppError(error) ? error.message : 'for a reason that is not known';
+      const reason = isAppError(error) ? error.message : 'the reason is unknown';
       log?.warn(`User ${userId} of run ${runId} could not be written to the ledger: ${reason}`);
     },
   };

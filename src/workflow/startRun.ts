@@ -1,7 +1,7 @@
 import { history } from '../history';
 import { getConnection, identityActions } from '../identity';
 import { FunctionUrlActions } from '../identity/functionUrlActions';
-import type { CreatedUser, IdentityActions } from '../identity/identityActions';
+import type { CreatedUser, IdentityActions } from '../identity/identityTypes';
 import type { Scope } from '../base/settings';
 import { checkWithinLimits, enforceLimits } from '../identity/operatorLimits';
 import { anonymousStatuses, chatStatus } from '../identity/probes';
@@ -34,27 +34,27 @@ export interface StartOptions {
   expiresInMinutes?: number | undefined;
   connection?: string | undefined;
   clientTrackingId?: string | undefined;
-  /** The trace that the run is to be part of. */
+  /** The trace that the run becomes part of. */
   traceparent?: string | undefined;
   trigger: Trigger;
   onAction?: (action: Action) => void;
-  /** Takes warnings about the run: of its ledger, its record and its report. */
+  /** For warnings about the run's ledger, record and report. */
   log?: Pick<RunLog, 'info' | 'warn'>;
 }
 
 const running = new Set<Promise<Run>>();
 const manualRuns = new ManualRuns();
-/** ACS resources that connections point at, as the users of the latest runs showed. */
+/** The ids of the ACS resources of connections, from the user ids of the latest runs. */
 const resources = new Map<string, string>();
 
-/** Runs of this process that have ended and could not be recorded. */
+/** Ended runs of this process that could not be saved. */
 export const unrecordedRuns = new UnrecordedRuns();
 
-/** The ACS resource that a connection points at, if a run of this process has seen it. */
+/** The id of a connection's ACS resource; `undefined` if no run of this process has created a user on it. */
 export const knownResource = (connection: string): string | undefined => resources.get(connection);
 
 /**
- * Runs the workflow once, and resolves when it has ended; a run that fails is a result.
+ * Runs the workflow once, and resolves with the ended run, also if it failed.
  * @throws AppError if a setting or the connection is wrong; `TooManyRuns` (429)
  */
 export async function startRun(options: StartOptions): Promise<Run> {
@@ -63,12 +63,11 @@ export async function startRun(options: StartOptions): Promise<Run> {
 }
 
 /**
- * Stops the app: ends the runs in flight, each with its user deleted as far as the short time allows. Returns a sentence for each run that left, or
- * may have left, a user.
+ * Stops the app: ends all runs, and deletes their users if the short time allows it. Returns a message for each run that left a user, or may have left one.
  */
 export async function stopRuns(): Promise<string[]> {
   stopApp();
-  // one that could not begin has left nothing
+  // a run that could not start has left no user
   const ended = await Promise.allSettled(running);
   return ended.flatMap((run) => (run.status === 'fulfilled' ? (stoppedRunLine(run.value) ?? []) : []));
 }
@@ -86,7 +85,7 @@ async function runOn(settings: WorkflowSettings, options: StartOptions): Promise
   const { name, origin } = await getConnection(options.connection);
   const { runs, ledger, clockSkewMs } = history();
   const urls = settings.target === 'functions' ? functionUrlSettings() : undefined;
-  // it also cleans up when the host is stopping and takes no more calls
+  // also used for cleanup: a host that is stopping accepts no calls
   const direct = await identityActions(name, { outliveStop: true });
   const actions: IdentityActions = urls
     ? new FunctionUrlActions({ ...urls, connection: name, isOwnApp: true })
@@ -117,9 +116,9 @@ async function runOn(settings: WorkflowSettings, options: StartOptions): Promise
   });
   prepareTelemetry();
   const run = await running;
-  noteResource(run);
+  rememberResource(run);
   if (run.recorded && unrecordedRuns.size > 0) {
-    // the storage works again
+    // the storage works again, so save earlier runs too
     const limits = { log: options.log, limitMs: LIMITS.progressMs, stop: stopSignal };
     await unrecordedRuns.write(runs, limits).catch(() => undefined);
   }
@@ -135,7 +134,7 @@ function requestOf(settings: WorkflowSettings, options: StartOptions): RunReques
   };
 }
 
-function noteResource({ actions, connection }: Run): void {
-  const made = actions.find(({ name }) => name === createUser.name)?.outputs as Partial<CreatedUser> | undefined;
-  if (made?.identity) resources.set(connection, resourceOf(made.identity.id));
+function rememberResource({ actions, connection }: Run): void {
+  const created = actions.find(({ name }) => name === createUser.name)?.outputs as Partial<CreatedUser> | undefined;
+  if (created?.identity) resources.set(connection, resourceOf(created.identity.id));
 }

@@ -1,13 +1,13 @@
-import type { AccessToken, CallOptions, CreatedUser, IdentityActions, RetryPolicy } from '../identity/identityActions';
+import type { AccessToken, CallOptions, CreatedUser, IdentityActions, RetryPolicy } from '../identity/identityTypes';
 import type { Probes } from '../identity/probes';
 import type { TraceContext } from '../base/traceContext';
 import type { DeeperCheck } from '../base/runSettings';
 import type { RunRequest } from '../runs/run';
 
-/** States of an earlier step that a step may wait for, as in Logic Apps. */
+/** States of an earlier step in a `runAfter` condition, as in Logic Apps. */
 export type RunAfterStatus = 'Succeeded' | 'Failed' | 'Skipped' | 'TimedOut';
 
-/** What steps hand to each other. */
+/** Data that steps pass on to later steps. */
 export interface WorkflowState {
   readonly request: RunRequest;
   userId?: string;
@@ -15,56 +15,56 @@ export interface WorkflowState {
   issuedToken?: AccessToken;
 }
 
-/** What a step works with. */
+/** Everything that a step may use. */
 export interface StepContext {
   actions: IdentityActions;
   state: WorkflowState;
-  /** Pass it to every action: limits, retries and tracking come with it. */
+  /** Options for every action that the step calls: timeout, retries, tracking. */
   call: CallOptions;
   trace?: TraceContext | undefined;
   /** Milliseconds since the epoch. */
   now: () => number;
   /**
-   * Hand every request that creates a user over to this. The user is recorded when ACS names it, also when the step has ended by then, and the run
-   * deletes it at its end if no step did.
+   * Call it with every createUser request. The user is recorded when its id is received, even if the step has ended before. If no step deletes the user, the
+   * run does at its end.
    */
   userCreation: (answer: Promise<CreatedUser>) => void;
   userDeleted: (userId: string) => void;
-  /** Deeper checks that the run is asked for, and what they ask with. */
+  /** The enabled deeper checks, and the calls that they make. */
   checks?: readonly DeeperCheck[] | undefined;
   probes?: Probes | undefined;
-  /** How long a revoked token may go on being accepted, in milliseconds. */
+  /** How long ACS may still accept a revoked token, in milliseconds. */
   revocationWaitMs?: number | undefined;
 }
 
 /** One step of a workflow. */
 export interface Step<Output = unknown> {
-  /** As Logic Apps names actions: `Create_a_user`. */
+  /** In the form of Logic Apps' action names: `Create_a_user`. */
   name: string;
-  /** Which states of which earlier steps let this one run; empty: it runs first. */
+  /** The step runs if each of these earlier steps has one of these states. Empty: it always runs. */
   runAfter: Readonly<Record<string, readonly RunAfterStatus[]>>;
-  /** The HTTP status name that a success is recorded with. */
+  /** The `code` of a success in the record: the name of an HTTP status. */
   successCode: string;
   /**
-   * Does the step create a user? Its request is not cut off when the step's time is up: the run waits for the answer until its cleanup ends. When the
-   * app stops, the step gets a moment for the answer to come.
+   * Does the step create a user? Then its request is not aborted when the step times out: the run waits for the answer until the end of its cleanup. If the
+   * app stops, the step still gets a moment to receive the answer.
    */
   makesUser?: boolean;
-  /** Default: the limit of a step. */
+  /** Default: `LIMITS.stepMs`. */
   timeoutMs?: number;
-  /** Default: that of the identity actions. */
+  /** Default: the retry policy of the identity actions. */
   retry?: RetryPolicy;
-  /** What the step will ask for; recorded, tokens redacted. */
+  /** The inputs for the record; tokens in them are redacted. */
   inputs(state: WorkflowState): Record<string, unknown>;
   execute(context: StepContext): Promise<Output>;
-  /** What is kept of the result; tokens are redacted. Default: no outputs. */
+  /** The outputs for the record; tokens in them are redacted. Default: no outputs. */
   outputs?(output: Output, state: WorkflowState): unknown;
   /**
-   * The checks of the result: for each, a sentence that describes the problem, or `undefined` if it passed. Any problem fails the
-   * step with code `CheckFailed`.
+   * Checks the result. Returns for each check a description of the problem, or `undefined` if it passed. With any problem the step fails with code
+   * `CheckFailed`.
    */
   checks?(output: Output, context: StepContext): (string | undefined)[];
-  /** Deeper checks that are about this step; made after it when the run is asked for them. */
+  /** Deeper checks of this step. They are made after it if they are enabled. */
   deeperChecks?: readonly DeeperCheck[];
 }
 
@@ -74,8 +74,9 @@ export interface Workflow {
   steps: readonly Step[];
 }
 
-/** The run's user. A step that needs it runs after the one that makes it. */
+/** The id of the run's user. @throws Error if no step has created one */
 export function userOf(state: WorkflowState): string {
-  if (state.userId === undefined) throw new Error('This step needs a user: let it run after Create_a_user succeeded.');
+  if (state.userId === undefined)
+    throw new Error('This step needs a user. Its runAfter must include Create_a_user: Succeeded.');
   return state.userId;
 }

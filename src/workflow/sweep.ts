@@ -3,7 +3,7 @@ import { isAppError } from '../base/errors';
 import type { Ledger, LedgerEntry } from '../runs/ledger';
 import type { RunStore } from '../runs/runStore';
 import { LIMITS } from '../base/limits';
-import { LimitReached, withLimit } from '../base/timeLimit';
+import { TimeoutReached, withTimeout } from '../base/timeout';
 import { checkClock } from './clock';
 import type { Run } from '../runs/run';
 import { Turns } from './turns';
@@ -12,48 +12,48 @@ import { NO_TIME, UserDeletion, type DeletionOptions, type Refusal } from './use
 export interface SweepOptions extends Pick<DeletionOptions, 'actionsOn' | 'resourceOf' | 'probe' | 'onThrottled'> {
   ledger: Pick<Ledger, 'list'>;
   runs: Pick<RunStore, 'list' | 'get' | 'close' | 'cleaned'>;
-  /** How far this clock is ahead of the storage's, in milliseconds; asked after the first answer of the storage. */
+  /** How far this machine's clock is ahead of the storage's, in milliseconds. Called after the first answer of the storage. */
   clockSkewMs?: () => number | undefined;
-  /** Runs that this process knows to have ended, though the history does not: they are not closed as dead. */
+  /** Has this run ended, although its end could not be saved? Such runs are not closed as dead. */
   hasEnded?: (runId: string) => boolean;
   /** For the age of runs, in milliseconds since the epoch. */
   now?: () => number;
-  /** For deadlines: milliseconds of a clock that is never set. */
+  /** For deadlines: milliseconds of a monotonic clock. */
   elapsed?: () => number;
   sleep?: (ms: number) => Promise<void>;
-  /** The time for all of it, in milliseconds. */
+  /** Time for the whole sweep, in milliseconds. */
   limitMs: number;
 }
 
 /** A user that could not be deleted, and why. */
 export interface LeftUser extends LedgerEntry {
-  /** `UserNotFound`: ACS does not know it, and it is not known whether it was deleted or belongs to another resource. */
+  /** `UserNotFound`: ACS does not know the user. Either it was deleted, or it belongs to another resource. */
   code: string;
   reason: string;
 }
 
 export interface SweepReport {
-  /** Users that runs had left and that are deleted now. */
+  /** Number of users that were deleted. */
   deleted: number;
-  /** Users that runs left, still. */
+  /** Users that still exist. */
   left: LeftUser[];
-  /** Runs whose process had died: they are Aborted now. */
+  /** Runs whose process died; they are `Aborted` now. */
   closed: Run[];
-  /** Was the time too short for all of it? The rest is done next time. */
+  /** Was the time too short? The next sweep continues. */
   isCutShort: boolean;
-  /** Why a part of it could not be done, if so. */
+  /** Why a part failed, if one did. */
   failure: string | undefined;
 }
 
-/** Deletions at a time, and of one connection when there are several: ACS counts all calls of a resource. */
+/** Number of parallel deletions. It is low because ACS limits the calls of a resource. */
 const AT_ONCE = 4;
-/** The part of the time that closing dead runs may take. */
+/** The maximum share of the time for closing dead runs. */
 const CLOSING_SHARE = 0.4;
 
 /**
- * Closes the runs that died, then deletes the users that earlier runs left behind: of runs that are too old to be still running. Connections take
- * turns, and one that does not answer is left out for the rest of the time.
- * @throws AppError `StorageUnavailable` if the ledger can't be read, `ClockSkew`: nothing is deleted by a clock that is wrong
+ * Closes the runs whose process died, then deletes the users that earlier runs left behind. A run counts as earlier if it is too old to be still running.
+ * Connections take turns. A connection that fails is skipped for the rest of the sweep.
+ * @throws AppError `StorageUnavailable` if the ledger can't be read, `ClockSkew` if this machine's clock is wrong
  */
 export async function sweep(options: SweepOptions): Promise<SweepReport> {
   const { ledger, clockSkewMs, now = Date.now, elapsed = () => performance.now(), sleep = sleepFor } = options;
@@ -79,8 +79,8 @@ export async function sweep(options: SweepOptions): Promise<SweepReport> {
       return;
     }
     deleted += 1;
-    // if this fails, the user is deleted once more the next time, which does no harm
-    await withLimit(leftMs(), undefined, () => options.runs.cleaned(entry)).catch((error: unknown) => {
+    // if this fails, the next sweep deletes the user again, which does no harm
+    await withTimeout(leftMs(), undefined, () => options.runs.cleaned(entry)).catch((error: unknown) => {
       if (isAppError(error)) storageFailed = failure ??= error.message;
       else isCutShort = true;
     });
@@ -100,12 +100,12 @@ export async function sweep(options: SweepOptions): Promise<SweepReport> {
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  // by now deletions may have shown which resource a connection points at
+  // by now other deletions may have shown the resource of the connection
   for (const entry of undecided) await settle(entry, await deletion.decide(entry));
   return { deleted, left, closed, isCutShort, failure };
 }
 
-/** Closes the runs that died. `entries`: the users that are to be deleted, with those of closed runs that only the run itself names. */
+/** Closes the runs whose process died. `entries`: the users to delete, including users that are only in the record of a closed run. */
 async function closeDead(
   waiting: readonly LedgerEntry[],
   over: number,
@@ -114,7 +114,7 @@ async function closeDead(
 ): Promise<Pick<SweepReport, 'closed' | 'isCutShort' | 'failure'> & { entries: LedgerEntry[] }> {
   const entries = new Map(waiting.map((entry) => [entry.userId, entry]));
   const closed: Run[] = [];
-  const inTime = <T>(work: () => Promise<T>) => withLimit(leftMs(), undefined, work);
+  const inTime = <T>(work: () => Promise<T>) => withTimeout(leftMs(), undefined, work);
   let failure: string | undefined;
   const result = (isCutShort: boolean) => ({ closed, isCutShort, failure, entries: [...entries.values()] });
   try {
@@ -130,32 +130,32 @@ async function closeDead(
           closed.push(dead);
           for (const entry of users) entries.set(entry.userId, entries.get(entry.userId) ?? entry);
         } catch (error) {
-          // one run that can't be read or written keeps no other from its turn
+          // if one run can't be read or saved, the others are still closed
           if (!isAppError(error)) throw error;
           failure ??= error.message;
         }
       }
-      // those that were closed are no longer found
+      // closed runs are no longer in the list, so read its first page again
       if (page.continuationToken === undefined || closed.length === before) return result(false);
     }
   } catch (error) {
-    if (error instanceof LimitReached) return result(true);
+    if (error instanceof TimeoutReached) return result(true);
     throw error;
   }
 }
 
-/** A run whose process died, with the steps that it had reached, and with all that is known of its user. */
+/** The closed record of a run whose process died, with its steps so far and its known users. */
 function aborted(run: Run, ledger: readonly LedgerEntry[]): Run {
   const { usersLeftBehind = [], ...rest } = run;
   const recorded = ledger.filter(({ runId }) => runId === run.id).map(({ userId }) => userId);
   const users = [...new Set([...usersLeftBehind, ...recorded])];
-  // a version that recorded no progress wrote NotNeeded when a run began
+  // older versions saved NotNeeded at the start of a run, and no progress
   const cleanup = run.cleanup === 'NotNeeded' && run.actions.length === 0 ? 'Unknown' : run.cleanup;
   const closed: Run = {
     ...rest,
     status: 'Aborted',
     cleanup: users.length > 0 ? 'Pending' : cleanup,
-    error: { code: 'RunAborted', message: 'The process that ran it ended before the run did.' },
+    error: { code: 'RunAborted', message: 'The process of the run ended before the run did.' },
   };
   return users.length > 0 ? { ...closed, usersLeftBehind: users } : closed;
 }

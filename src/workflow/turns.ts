@@ -1,6 +1,6 @@
 import type { LedgerEntry } from '../runs/ledger';
 
-/** Failures that say more of a connection than of the user that was to be deleted. */
+/** Failures of the connection, not of one user. The connection is skipped after the first one. */
 const OF_CONNECTION = new Set([
   'ServiceTimeout',
   'Throttled',
@@ -10,7 +10,7 @@ const OF_CONNECTION = new Set([
   'Misconfigured',
   'OtherConnection',
 ]);
-/** As these may be about one user, a connection is left out after two in a row. */
+/** Failures that may be of one user only. The connection is skipped after two in a row. */
 const PERHAPS_OF_CONNECTION = new Set(['ServiceUnavailable']);
 
 interface Queue {
@@ -20,11 +20,11 @@ interface Queue {
   skipReason: string | undefined;
 }
 
-/** Hands out users to be deleted, a connection after the other, so that one that hangs keeps no other waiting. */
+/** Distributes users to the workers that delete them. Connections take turns, so that one that hangs does not block the others. */
 export class Turns {
   private readonly queues = new Map<string, Queue>();
 
-  /** `atOnce`: deletions at a time; of several connections none gets more than half of them. */
+  /** `atOnce`: number of parallel deletions. If there are several connections, each gets at most half of them. */
   constructor(
     entries: readonly LedgerEntry[],
     private readonly atOnce: number,
@@ -37,7 +37,7 @@ export class Turns {
     }
   }
 
-  /** The next user; `undefined` if there is none for this worker. */
+  /** The next user for a worker; `undefined` if there is none. */
   next(): LedgerEntry | undefined {
     const most = this.queues.size > 1 ? this.atOnce / 2 : this.atOnce;
     for (const [name, queue] of this.queues) {
@@ -45,7 +45,7 @@ export class Turns {
       const entry = queue.waiting.shift();
       if (entry === undefined) continue;
       queue.inFlight += 1;
-      // to the end of the line
+      // move the connection to the end of the queue
       this.queues.delete(name);
       this.queues.set(name, queue);
       return entry;
@@ -53,12 +53,12 @@ export class Turns {
     return undefined;
   }
 
-  /** Why the users of a connection are left to the next time, if they are. */
+  /** Why the connection is skipped; `undefined` if it is not. */
   skipReason(connection: string): string | undefined {
     return this.queues.get(connection)?.skipReason;
   }
 
-  /** A user that was handed out is deleted, or `refused`. */
+  /** Call it when the deletion of a user has ended. `refused`: why the user was not deleted. */
   done({ connection }: LedgerEntry, refused?: { code: string; reason: string }): void {
     const queue = this.queues.get(connection);
     if (queue === undefined) return;

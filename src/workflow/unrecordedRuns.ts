@@ -1,15 +1,15 @@
 import { AppError } from '../base/errors';
-import { LimitReached, withLimit } from '../base/timeLimit';
+import { TimeoutReached, withTimeout } from '../base/timeout';
 import type { RunStore } from '../runs/runStore';
 import type { RunLog } from '../base/log';
 import type { Run } from '../runs/run';
 
-/** Runs that are remembered at the most; the oldest is forgotten first. */
+/** Maximum number of runs. The oldest one is dropped first. */
 const MAX_RUNS = 100;
 
 /**
- * Runs of this process that have ended and could not be written into the history. They are written later, before dead runs are closed: there they
- * still look like runs whose process died.
+ * Ended runs of this process that could not be saved to the history. They are saved later, before dead runs are closed, because in the history they look like
+ * runs whose process died.
  */
 export class UnrecordedRuns {
   private readonly runs = new Map<string, { run: Run; deletedUsers: readonly string[] }>();
@@ -22,7 +22,7 @@ export class UnrecordedRuns {
     return this.runs.has(runId);
   }
 
-  /** Remembers a run that could not be recorded, and its users that no longer exist. */
+  /** Adds a run that could not be saved, and its users that no longer exist. */
   add(run: Run, deletedUsers: readonly string[]): void {
     this.runs.set(run.id, { run, deletedUsers });
     if (this.runs.size <= MAX_RUNS) return;
@@ -30,7 +30,7 @@ export class UnrecordedRuns {
     this.runs.delete(oldest);
   }
 
-  /** Writes them within `limitMs`. One that still can't be written keeps no other from being written; its error is thrown at the end. */
+  /** Saves the runs within `limitMs`. If one can't be saved, the others still are; its error is thrown at the end. */
   async write(
     store: Pick<RunStore, 'save'>,
     { log, limitMs, stop }: { log?: Pick<RunLog, 'info'> | undefined; limitMs: number; stop?: AbortSignal },
@@ -47,8 +47,8 @@ export class UnrecordedRuns {
         }
       }
     };
-    await withLimit(limitMs, stop, writeAll).catch((error: unknown) => {
-      if (!(error instanceof LimitReached)) throw error;
+    await withTimeout(limitMs, stop, writeAll).catch((error: unknown) => {
+      if (!(error instanceof TimeoutReached)) throw error;
       failure ??= new AppError(503, 'StorageUnavailable', 'The storage that keeps runs did not answer in time.');
     });
     if (failure) throw failure;

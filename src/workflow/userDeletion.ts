@@ -1,26 +1,26 @@
 import { isAppError, type AppError } from '../base/errors';
 import type { LedgerEntry } from '../runs/ledger';
-import type { IdentityActions } from '../identity/identityActions';
+import type { IdentityActions } from '../identity/identityTypes';
 import { NO_RETRY } from '../identity/retries';
 import { LIMITS } from '../base/limits';
-import { withLimit } from '../base/timeLimit';
+import { withTimeout } from '../base/timeout';
 
 export interface DeletionOptions {
   /** @throws AppError when the connection is unknown or misconfigured */
   actionsOn: (connection: string) => Promise<Pick<IdentityActions, 'deleteUser'>>;
-  /** The ACS resource that a connection points at, if that is known: from the user of a run that has just been made. */
+  /** The id of a connection's ACS resource if it is known, for example from the user of a run that has just ended. */
   resourceOf?: (connection: string) => string | undefined;
-  /** Finds out the same from ACS. Called once for a connection at the most, and only if an entry can't be decided without. */
+  /** Gets the same from ACS. Called at most once for a connection, and only if it is not known otherwise. */
   probe?: (connection: string) => Promise<string>;
   /**
-   * Called when ACS throttles a connection: its deletions then wait for as long as ACS asks, and go on. If it is missing, the connection is left out
-   * for the rest of the time.
+   * Called when ACS throttles a connection. Its deletions then wait for as long as ACS requests, and continue. Without this callback, the connection is skipped
+   * for the rest of the sweep.
    */
   onThrottled?: (connection: string, seconds: number) => void;
-  /** For deadlines: milliseconds of a clock that is never set. */
+  /** For deadlines: milliseconds of a monotonic clock. */
   elapsed: () => number;
   sleep: (ms: number) => Promise<void>;
-  /** The time that is left, in milliseconds. */
+  /** Time left, in milliseconds. */
   leftMs: () => number;
 }
 
@@ -32,23 +32,23 @@ export interface Refusal {
 
 export const NO_TIME: Refusal = { code: 'NoTime', reason: 'there was no time left to delete it' };
 
-/** After a 429 that does not say how long to wait: ACS counts requests in windows of 30 s. */
+/** The wait after a 429 without Retry-After: ACS counts requests in windows of 30 s. */
 const THROTTLED_SECONDS = 30;
-/** Before a deletion that ACS could not do is asked for again. */
-const REPEAT_AFTER_MS = 500;
+/** The wait before the retry of a deletion. */
+const RETRY_WAIT_MS = 500;
 
-/** Deletes users that runs left, and finds out which are gone already. */
+/** Deletes users that runs left behind, and finds out which of them are deleted already. */
 export class UserDeletion {
   private readonly pausedUntil = new Map<string, number>();
-  /** Resources that connections point at, as ACS showed: it deletes users of the connection's own resource only. */
-  private readonly shown = new Map<string, string>();
+  /** Ids of the resources of connections. After a successful deletion it is known, because ACS deletes only users of the connection's resource. */
+  private readonly resources = new Map<string, string>();
   private readonly probes = new Map<string, Promise<Refusal | undefined>>();
 
   constructor(private readonly options: DeletionOptions) {}
 
   /**
-   * Deletes a user. Returns why it was not deleted: with the code `Undecided` when ACS does not know it and nobody can know yet whether it was deleted
-   * or belongs to another resource.
+   * Deletes a user. Returns the reason if it was not deleted. Code `Undecided`: ACS does not know the user, and it is not yet known whether it was deleted or
+   * belongs to another resource.
    */
   async delete(entry: LedgerEntry): Promise<Refusal | undefined> {
     const { connection } = entry;
@@ -62,13 +62,13 @@ export class UserDeletion {
       if (error.code !== 'Throttled' || onThrottled === undefined) return error;
       const seconds = Math.max(1, error.retryAfterSeconds ?? THROTTLED_SECONDS);
       if (seconds * 1_000 >= leftMs()) return error;
-      // several deletions are in flight: the first one that is refused begins the pause
+      // several deletions are in flight: only the first one that is refused reports the pause
       if ((this.pausedUntil.get(connection) ?? 0) <= elapsed()) onThrottled(connection, seconds);
       this.pausedUntil.set(connection, Math.max(this.pausedUntil.get(connection) ?? 0, elapsed() + seconds * 1_000));
     }
   }
 
-  /** Decides about an `Undecided` user once all others are done. `undefined`: it was deleted before. */
+  /** Decides about an `Undecided` user, after all other deletions. `undefined`: it is deleted. */
   async decide(entry: LedgerEntry): Promise<Refusal | undefined> {
     const { connection, resourceId } = entry;
     const failure = this.resourceOf(connection) === undefined ? await this.probe(connection) : undefined;
@@ -84,20 +84,20 @@ export class UserDeletion {
     if (probe === undefined) return Promise.resolve(undefined);
     const probing =
       this.probes.get(connection) ??
-      withLimit(leftMs(), undefined, () => probe(connection)).then(
-        (resourceId) => this.show(connection, resourceId),
+      withTimeout(leftMs(), undefined, () => probe(connection)).then(
+        (resourceId) => this.rememberResource(connection, resourceId),
         (error: unknown) => refusalOf(error, connection),
       );
     this.probes.set(connection, probing);
     return probing;
   }
 
-  private show(connection: string, resourceId: string): undefined {
-    if (resourceId !== '') this.shown.set(connection, resourceId);
+  private rememberResource(connection: string, resourceId: string): undefined {
+    if (resourceId !== '') this.resources.set(connection, resourceId);
   }
 
   private resourceOf(connection: string): string | undefined {
-    return this.options.resourceOf?.(connection) ?? this.shown.get(connection);
+    return this.options.resourceOf?.(connection) ?? this.resources.get(connection);
   }
 
   private async attempt(
@@ -106,25 +106,25 @@ export class UserDeletion {
     const { userId, runId, connection, resourceId } = entry;
     const { actionsOn, sleep, leftMs } = this.options;
     const until = performance.now() + Math.min(leftMs(), LIMITS.sweepDeleteMs);
-    for (let repetition = 0; ; repetition += 1) {
+    for (let retryCount = 0; ; retryCount += 1) {
       const current = this.resourceOf(connection);
       if (current !== undefined && current !== resourceId) return otherResource(entry);
       const timeoutMs = until - performance.now();
       try {
-        await withLimit(timeoutMs, undefined, async (signal) => {
+        await withTimeout(timeoutMs, undefined, async (signal) => {
           const actions = await actionsOn(connection);
-          // ACS would count repetitions as well, and after one "not a user of this resource" could mean "deleted a moment ago" or just that
+          // no retries inside: after one, UserNotFound could mean "deleted by the first attempt" or "belongs to another resource"
           await actions.deleteUser({ userId }, { signal, timeoutMs, clientTrackingId: runId, retry: NO_RETRY });
         });
-        return this.show(connection, resourceId);
+        return this.rememberResource(connection, resourceId);
       } catch (error) {
         const refusal = refusalOf(error, connection);
-        // a user that its own resource does not know was deleted already
+        // if the user's own resource does not know it, it was deleted before
         if (refusal.code === 'UserNotFound')
           return current === undefined ? { ...refusal, code: 'Undecided' } : undefined;
-        const isWorthIt = repetition === 0 && performance.now() + REPEAT_AFTER_MS < until;
-        if (refusal.code !== 'ServiceUnavailable' || !isWorthIt) return refusal;
-        await sleep(REPEAT_AFTER_MS);
+        const hasTimeToRetry = retryCount === 0 && performance.now() + RETRY_WAIT_MS < until;
+        if (refusal.code !== 'ServiceUnavailable' || !hasTimeToRetry) return refusal;
+        await sleep(RETRY_WAIT_MS);
       }
     }
   }
@@ -141,9 +141,9 @@ function refusalOf(error: unknown, connection: string): Refusal & Pick<AppError,
 }
 
 const unknownUser = (connection: string) =>
-  `according to ACS it is not a user of the resource that connection ${connection} points at: it belongs to another one, or was deleted`;
+  `ACS does not know it on the resource of connection ${connection}: it was deleted, or belongs to another resource`;
 
 const otherResource = ({ connection, resourceId }: LedgerEntry): Refusal => ({
   code: 'OtherResource',
-  reason: `it belongs to the ACS resource ${resourceId}, and connection ${connection} now points at another one: delete it there, with that resource's credentials`,
+  reason: `it belongs to the ACS resource ${resourceId}, but connection ${connection} now points at another resource: delete it with the credentials of its own resource`,
 });

@@ -79,7 +79,7 @@ test('a user that can not be deleted any more is said to be left', async () => {
   await stopDuring(app, 'issueAccessToken');
   expect(emulator.users()).toHaveLength(1);
   expect(app.lines.join('\n')).toMatch(
-    /Run \d{29}CU00 was stopped and its user could not be deleted in time: it was left in ACS/,
+    /Run \d{29}CU00 was stopped, and its user could not be deleted in time\. It is left in ACS/,
   );
   expect(await newestRun('connection')).toMatchObject({ status: 'Aborted', cleanup: 'Pending' });
 });
@@ -88,7 +88,7 @@ test('a creation that is cut off is said to have left a user, perhaps', async ()
   const app = await open('connection');
   emulator.addFault({ operation: 'createIdentity', delayMs: 20_000 });
   await stopDuring(app, 'createIdentity');
-  expect(app.lines.join('\n')).toMatch(/was stopped while it created a user: ACS may have made one that is left/);
+  expect(app.lines.join('\n')).toMatch(/was stopped while it created a user\. ACS may have made one that is left/);
 });
 
 test.each([

@@ -16,15 +16,15 @@ beforeEach(() => around.reset());
 
 const CREATE = /^\/identities\?/;
 test.each([
-  ['POST runs', 'creates', CREATE, /was stopped while it created a user: ACS may have made one that is left/],
+  ['POST runs', 'creates', CREATE, /was stopped while it created a user\. ACS may have made one that is left/],
   [
     'POST runs',
     'uses',
     /:issueAccessToken/,
-    /its user could not be deleted in time: it was left in ACS: 8:acs:\S+\. The run could not be recorded in time either/,
+    /its user could not be deleted in time\. It is left in ACS: 8:acs:\S+\. The run could not be recorded in time either/,
   ],
-  ['the timer', 'creates', CREATE, /was stopped while it created a user: ACS may have made one that is left/],
-  ['the timer', 'uses', /:issueAccessToken/, /could not be deleted in time: it was left in ACS: 8:acs:/],
+  ['the timer', 'creates', CREATE, /was stopped while it created a user\. ACS may have made one that is left/],
+  ['the timer', 'uses', /:issueAccessToken/, /could not be deleted in time\. It is left in ACS: 8:acs:/],
 ])(
   'a run of %s that %s a user while ACS and the storage hang ends within 5 s, and says what it left',
   async (trigger, _does, hangsFrom, said) => {

@@ -83,7 +83,7 @@ describe.each([
     const id = '8:acs:bbbbbbbb-0000-4000-8000-000000000002_00000017-ceff-3baa-6763-563a0d007797';
     const { exitCode, err } = await command('user', 'delete', id);
     expect(exitCode).toBe(1);
-    expect(err).toMatch(/^UserNotFound: The user is not one of the ACS resource/);
+    expect(err).toMatch(/^UserNotFound: The user does not belong to the ACS resource/);
   });
 });
 

@@ -39,8 +39,8 @@ describe.each([
     await ledger.add(b);
     expect(await ledger.list({ startedBefore: Date.parse(at(3)) })).toEqual([b, a]);
     expect(await ledger.list({ startedBefore: Date.parse(at(3)), top: 1 })).toEqual([b]);
-    await ledger.strike(b);
-    await ledger.strike(b);
+    await ledger.remove(b);
+    await ledger.remove(b);
     expect(await ledger.list({ startedBefore: Date.parse(at(3)) })).toEqual([a]);
   });
 

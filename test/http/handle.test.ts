@@ -113,7 +113,7 @@ test.each(['constructor', '__proto__', 'prototype'])('a field named %s is refuse
 test('a list that is too long is one error, whatever is in it; of many unknown fields 50 are reported', async () => {
   const list = await send(issueTokenInput, { params: { userId: USER }, body: { scopes: Array(32_000).fill(0) } });
   expect([list.status, targets(list)]).toEqual([400, ['scopes']]);
-  expect(list.body.error?.message).toBe('scopes must have at most 5 entries: there are no more scopes.');
+  expect(list.body.error?.message).toBe('scopes must have at most 5 entries, because there are only 5 scopes.');
   const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`f${n}`, 1]));
   const answer = await send(createUserInput, { body: many });
   expect(answer.body.error?.details).toHaveLength(50);
@@ -151,7 +151,7 @@ test.each(['{"scopes":["chat"', 'scopes=chat', '"', '\u0000'])(
     expect([answer.status, targets(answer), answer.body.error?.message]).toEqual([
       400,
       ['body'],
-      'The body is not JSON: send a JSON object in UTF-8.',
+      'The body is not JSON. Send a JSON object in UTF-8.',
     ]);
   },
 );

@@ -1,10 +1,11 @@
 import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
-import type { AppError } from '../../src/base/errors';
+import { lastHealth, recordAcsOutcome } from '../../src/base/dependencyHealth';
+import { AppError } from '../../src/base/errors';
 import { describeError } from '../../src/base/redact';
 import { AcsActions, type AcsActionsOptions } from '../../src/identity/acsActions';
 import type { RetryClock } from '../../src/identity/retries';
 import { Connections } from '../../src/identity/connections';
-import type { Attempt, CallOptions } from '../../src/identity/identityActions';
+import type { Attempt, CallOptions } from '../../src/identity/identityTypes';
 import { fixedPort } from '../fixedPort';
 
 let emulator: IdentityEmulator;
@@ -181,6 +182,48 @@ test.each(['8:acs:a\nforged line', 'x'.repeat(100_000), ''])('what can not be a 
   await expect(operations.createUser(await actions())).rejects.toMatchObject({
     code: 'ServiceUnavailable',
     message: expect.stringContaining('ACS may have made a user') as string,
+  });
+});
+
+describe('a defect of the app or the SDK', () => {
+  async function defective(options?: AcsActionsOptions): Promise<AcsActions> {
+    process.env.AcsIdentity = emulator.connectionString;
+    const connection = await new Connections().get(undefined);
+    const fails = () => Promise.reject(new TypeError('parts.map is not a function'));
+    const client = Object.assign(Object.create(connection.client) as typeof connection.client, {
+      createUser: fails,
+      getToken: fails,
+    });
+    return new AcsActions({ ...connection, client }, options);
+  }
+
+  test('is InternalError, with its cause for the log, and is not retried', async () => {
+    const attempts: Attempt[] = [];
+    const thrown = (await operations
+      .issueToken(await defective(), { onAttempt: (attempt) => attempts.push(attempt) })
+      .catch((caught: unknown) => caught)) as AppError;
+    expect(thrown).toMatchObject({ status: 500, code: 'InternalError', details: undefined });
+    expect(thrown.message).not.toContain('parts.map');
+    expect(describeError(thrown)).toMatch(/caused by: TypeError: parts\.map is not a function\n {4}at /);
+    expect(attempts.map(({ code }) => code)).toEqual(['InternalError']);
+  });
+
+  test('leaves open whether createUser made a user', async () => {
+    const thrown = await operations.createUser(await defective()).catch((caught: unknown) => caught);
+    expect(thrown).toMatchObject({
+      status: 500,
+      code: 'InternalError',
+      message: expect.stringContaining('ACS may have') as string,
+      details: [{ code: 'UserMayExist' }],
+    });
+  });
+
+  test('says nothing about the health of ACS', async () => {
+    recordAcsOutcome('AcsIdentity', new AppError(504, 'ServiceTimeout', 'x'));
+    const before = lastHealth('acs:AcsIdentity');
+    await operations.issueToken(await defective({ onOutcome: recordAcsOutcome })).catch(() => undefined);
+    expect(before).toMatchObject({ status: 'Unhealthy' });
+    expect(lastHealth('acs:AcsIdentity')).toEqual(before);
   });
 });
 

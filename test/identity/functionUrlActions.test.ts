@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { AppError } from '../../src/base/errors';
 import { FunctionUrlActions } from '../../src/identity/functionUrlActions';
-import type { Attempt, CallOptions } from '../../src/identity/identityActions';
+import type { Attempt, CallOptions } from '../../src/identity/identityTypes';
 import type { RetryClock } from '../../src/identity/retries';
 import { fixedPort } from '../fixedPort';
 

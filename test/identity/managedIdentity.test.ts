@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
 import { AcsActions } from '../../src/identity/acsActions';
 import { Connections } from '../../src/identity/connections';
-import type { Attempt } from '../../src/identity/identityActions';
+import type { Attempt } from '../../src/identity/identityTypes';
 import { RunUsers } from '../../src/workflow/runUsers';
 import { startApp, type Answer } from '../app/appUnderTest';
 
@@ -134,7 +134,7 @@ describe('an identity endpoint that', () => {
   async function actions(): Promise<AcsActions> {
     Object.assign(process.env, settings());
     const clock = { now: () => performance.now(), sleep: () => Promise.resolve(), random: () => 0.5 };
-    return new AcsActions(await new Connections().get('AcsIdentity'), { tokenMs: 100, clock });
+    return new AcsActions(await new Connections().get('AcsIdentity'), { entraTokenMs: 100, clock });
   }
 
   test('says nothing ends as ConnectionDenied after repetitions; nothing was sent, so no user may exist', async () => {
@@ -142,12 +142,12 @@ describe('an identity endpoint that', () => {
     const attempts: Attempt[] = [];
     const users = new RunUsers(undefined, 0);
     const answer = (await actions()).createUser({}, { onAttempt: (attempt) => attempts.push(attempt) });
-    users.creation(answer);
+    users.trackCreation(answer);
     const error = (await answer.catch((thrown: unknown) => thrown)) as { message: string };
     expect(error).toMatchObject({ status: 502, code: 'ConnectionDenied', details: undefined });
     expect(error.message).toContain('in time');
     expect(attempts.map(({ code }) => code)).toEqual(Array(4).fill('Timeout'));
-    await users.heard();
+    await users.creationsSettled();
     expect(users.state()).toEqual({ cleanup: 'NotNeeded' });
     expect(emulator.requests()).toEqual([]);
   });
@@ -155,7 +155,7 @@ describe('an identity endpoint that', () => {
   test('says nothing while the app stops leaves no user in doubt', async () => {
     before.push(...Array<'hangs'>(20).fill('hangs'));
     const stop = new AbortController();
-    const answer = (await actions()).createUser({}, { unsentSignal: stop.signal });
+    const answer = (await actions()).createUser({}, { beforeSendSignal: stop.signal });
     setTimeout(() => stop.abort(new Error('stopping')), 30);
     await expect(answer).rejects.toMatchObject({ code: 'Stopped', details: undefined });
   });

@@ -1,4 +1,4 @@
-import { DEFAULT_RETRY, mayRepeat, nextDelay } from '../../src/identity/retries';
+import { DEFAULT_RETRY, isRetryable, nextDelay } from '../../src/identity/retries';
 
 const middle = () => 0.5;
 
@@ -42,5 +42,5 @@ test.each([
   ['issueToken', { kind: 'incomplete' }, false],
   ['issueToken', { kind: 'stopped' }, false],
 ] as const)('%s after %j may be repeated: %s', (operation, failure, expected) => {
-  expect(mayRepeat(operation, failure)).toBe(expected);
+  expect(isRetryable(operation, failure)).toBe(expected);
 });

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
 import { AcsActions } from '../../src/identity/acsActions';
 import { Connections } from '../../src/identity/connections';
-import type { IdentityActions } from '../../src/identity/identityActions';
+import type { IdentityActions } from '../../src/identity/identityTypes';
 import { anonymousStatuses, chatStatus, type Probes } from '../../src/identity/probes';
 import { DEEPER_CHECKS, type DeeperCheck } from '../../src/base/runSettings';
 import { runSteps, type EngineOptions } from '../../src/workflow/engine';
@@ -72,7 +72,7 @@ test('a token that chat does not take fails the step that issued it, and the use
   expect(outcome.actions[1]).toMatchObject({
     status: 'Failed',
     code: 'CheckFailed',
-    error: { message: 'Check tokenAccepted failed: ACS chat does not take the token that was issued (401).' },
+    error: { message: 'Check tokenAccepted failed: ACS chat does not accept the issued token (401).' },
     outputs: { token: { redacted: true } },
   });
   expect(emulator.users()).toEqual([]);
@@ -106,7 +106,7 @@ test('a deleted user that still gets tokens fails the deletion; a refusal of cre
   expect(denied.actions[3]?.checks).toEqual([
     expect.objectContaining({
       status: 'Failed',
-      message: expect.stringMatching(/^it could not be made: ACS/) as string,
+      message: expect.stringMatching(/^the check could not be made: ACS/) as string,
     }),
   ]);
 });

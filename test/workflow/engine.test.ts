@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../src/base/errors';
-import type { CallOptions, IdentityActions } from '../../src/identity/identityActions';
+import type { CallOptions, IdentityActions } from '../../src/identity/identityTypes';
 import { runSteps, type EngineOptions } from '../../src/workflow/engine';
 import { identityLifecycle } from '../../src/workflow/identityLifecycle';
 import type { RunRequest } from '../../src/runs/run';
@@ -169,13 +169,13 @@ describe('checks', () => {
       'an id that is not of ACS',
       { createUser: () => Promise.resolve({ identity: { id: '8:orgid:abc' } }) },
       0,
-      /user id has not the form/,
+      /user id does not have the form/,
     ],
     [
       'a token asked for at creation that is missing',
       { createUser: () => Promise.resolve({ identity: { id: USER } }) },
       0,
-      /token that was asked for is missing/,
+      /requested token is missing/,
       { createTokenWithScopes: ['chat'] },
     ],
     [
@@ -188,26 +188,26 @@ describe('checks', () => {
       'a token for another user',
       { issueToken: () => Promise.resolve(token(['chat'], { skypeid: 'acs:other' })) },
       1,
-      /another user/,
+      /different user/,
     ],
     [
       'a token for more scopes',
       { issueToken: () => Promise.resolve(token(['chat', 'voip'])) },
       1,
-      /other scopes than chat/,
+      /exactly the scopes chat \(/,
     ],
     [
       'a token for fewer scopes',
       { issueToken: () => Promise.resolve(token(['chat'])) },
       1,
-      /other scopes than chat, voip/,
+      /exactly the scopes chat, voip/,
       { scopes: ['chat', 'voip'] },
     ],
     [
       'a token that expires too late',
       { issueToken: () => Promise.resolve(token(['chat'], { minutes: 1440 })) },
       1,
-      /1380 min later than the 60 min/,
+      /1380 min later than the requested 60 min/,
     ],
     [
       'a token whose expiry is not expiresOn',
@@ -399,14 +399,14 @@ describe('a workflow of other steps', () => {
   });
 
   test('no further attempt to create a user is begun when the step has ended', async () => {
-    let unsentSignal: AbortSignal | undefined;
+    let beforeSendSignal: AbortSignal | undefined;
     const { actions } = actionsWith({
       createUser: (_input: unknown, options?: CallOptions) => {
-        unsentSignal = options?.unsentSignal;
+        beforeSendSignal = options?.beforeSendSignal;
         return never(_input, options);
       },
     });
     await run({ actions, limits: { stepMs: 30, cleanupMs: 50 } });
-    expect(unsentSignal?.aborted).toBe(true);
+    expect(beforeSendSignal?.aborted).toBe(true);
   });
 });

@@ -113,7 +113,7 @@ test('the log names ten of many users that are left, and says how many there are
   const refusing = { deleteUser: () => Promise.reject(new AppError(502, 'ConnectionDenied', 'ACS refuses.')) };
   await maintained({ actionsOn: () => Promise.resolve(refusing) });
   expect(lines.filter((line) => line.startsWith('User '))).toHaveLength(10);
-  expect(lines).toContain('14 users are left in all; the first 10 are above.');
+  expect(lines).toContain('14 users are left in all. The first 10 are listed above.');
   expect(lines).toHaveLength(11);
 });
 

@@ -64,7 +64,7 @@ test('fired by hand, a run has no scheduled time: the next one is still to come'
 test('a timer that is past due runs once, and says so', async () => {
   await runSchedule({ isPastDue: true }, log, parts({ One: 'Succeeded' }), NOW);
   expect(triggers).toMatchObject([{ isPastDue: true }]);
-  expect(lines[0]).toMatch(/^warn This run is past due/);
+  expect(lines[0]).toMatch(/^warn The timer is past due/);
 });
 
 test('all connections are run, and what failed fails the invocation at the end, by name', async () => {
@@ -73,6 +73,6 @@ test('all connections are run, and what failed fails the invocation at the end, 
     'One: no. Two: Setting is missing.',
   );
   expect(triggers).toHaveLength(3);
-  expect(lines.join('\n')).toContain('error No run on connection Two');
+  expect(lines.join('\n')).toContain('error The run on connection Two could not start');
   expect(lines.join('\n')).toContain('One: Create_a_user: Succeeded');
 });

@@ -73,7 +73,11 @@ test('a user that was deleted already is struck off', async () => {
 const FOREIGN = '8:acs:bbbbbbbb-0000-4000-8000-000000000002_00000017-ceff-3baa-6763-563a0d007797';
 
 test.each([
-  ['known', { resourceOf: () => resourceOf(emulator.resourceId) || emulator.resourceId }, /now points at another one/],
+  [
+    'known',
+    { resourceOf: () => resourceOf(emulator.resourceId) || emulator.resourceId },
+    /now points at another resource/,
+  ],
   ['not known', {}, /is not a user of the resource/],
 ])('a user of another ACS resource is kept and reported, where the present one is %s', async (_, wish, reason) => {
   await leave(6, { userId: FOREIGN });
@@ -250,7 +254,7 @@ test('maintenance says what it did, trims the history, and survives a storage th
   const options = { actionsOn: () => Promise.resolve(actions), keepDays: 30 };
   await maintain(log, () => ({ ...history, ...options }));
   expect(lines).toEqual([
-    'Users that earlier runs had left: 1 deleted.',
+    'Users of earlier runs: 1 deleted.',
     expect.stringMatching(/^User 8:acs:bbbbbbbb\S+ of run \S+ is left: it belongs to the ACS resource/) as string,
     '1 runs older than 30 days were deleted from the history.',
   ]);

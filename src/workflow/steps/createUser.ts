@@ -1,8 +1,8 @@
-import type { CreatedUser } from '../../identity/identityActions';
+import type { CreatedUser } from '../../identity/identityTypes';
 import { tokenError, userIdError } from '../checks';
 import type { Step } from '../step';
 
-/** Makes the run's user, and a token with it when the run asks for one. */
+/** Creates the run's user, together with a token if the run requests one. */
 export const createUser: Step<CreatedUser> = {
   name: 'Create_a_user',
   runAfter: {},

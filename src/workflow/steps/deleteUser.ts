@@ -1,6 +1,6 @@
 import { userOf, type Step } from '../step';
 
-/** Deletes the run's user, whatever came of the steps between. */
+/** Deletes the run's user, even if the steps before failed. */
 export const deleteUser: Step<void> = {
   name: 'Delete_a_user',
   runAfter: {

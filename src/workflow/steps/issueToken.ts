@@ -1,4 +1,4 @@
-import type { AccessToken } from '../../identity/identityActions';
+import type { AccessToken } from '../../identity/identityTypes';
 import { tokenError } from '../checks';
 import { userOf, type Step } from '../step';
 

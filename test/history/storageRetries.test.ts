@@ -1,4 +1,4 @@
-import { repeatPassing } from '../../src/history/repeats';
+import { retryTransient } from '../../src/history/storageRetries';
 
 test('a wait between two attempts ends when the signal aborts', async () => {
   const limit = new AbortController();
@@ -9,7 +9,7 @@ test('a wait between two attempts ends when the signal aborts', async () => {
   };
   const startedAt = performance.now();
   setTimeout(() => limit.abort(), 20);
-  await expect(repeatPassing(failing, startedAt + 8_000, limit.signal)).rejects.toThrow();
+  await expect(retryTransient(failing, startedAt + 8_000, limit.signal)).rejects.toThrow();
   expect(attempts).toBe(1);
   expect(performance.now() - startedAt).toBeLessThan(120);
 });

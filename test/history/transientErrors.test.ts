@@ -27,7 +27,7 @@ beforeEach(async () => {
   history = openHistory(place, `local-passing${(partitions += 1)}`);
   // makes the table
   await history.ledger.add(entry());
-  await history.ledger.strike(entry());
+  await history.ledger.remove(entry());
 });
 
 const USER = '8:acs:11111111-1111-4111-8111-111111111111_00000017-ceff-3baa-6763-563a0d007797';
@@ -172,7 +172,7 @@ test('requests outside transactions outlast a server that is busy for nearly a s
   await during(() => history.ledger.add(entry()));
   expect(await during(written)).toEqual([USER]);
   expect(await during(() => history.runs.get(RUN_ID))).toMatchObject({ status: 'Running' });
-  await during(() => history.ledger.strike(entry()));
+  await during(() => history.ledger.remove(entry()));
   expect(await written()).toEqual([]);
 }, 20_000);
 
@@ -210,7 +210,7 @@ test('a table that is missing has no rows, and is made by the first row that is 
   expect((await there.runs.list({})).value).toEqual([]);
   expect(await there.runs.hours({ since: Date.parse(at(0)), until: Date.parse(at(60)) })).toEqual([]);
   expect(await there.ledger.list({ startedBefore: Date.parse(at(60)) })).toEqual([]);
-  await there.ledger.strike(entry());
+  await there.ledger.remove(entry());
   expect(await there.presence()).toEqual({ hasTable: false, hasRows: false, partitions: [] });
   expect(await tables()).toEqual([]);
 

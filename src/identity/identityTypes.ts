@@ -1,7 +1,7 @@
-/** What an ACS user access token may be for. */
+// The types of the identity actions, and the names that their callers and implementations share.
 import type { Scope } from '../base/settings';
 
-/** What a caller asks of tokens. */
+/** What a caller asks for when it asks for a token. */
 export interface TokenRequest {
   scopes?: readonly Scope[] | undefined;
   createTokenWithScopes?: readonly Scope[] | undefined;
@@ -14,13 +14,13 @@ export interface AccessToken {
   expiresOn: string;
 }
 
-/** A new ACS user, with a token when one was asked for. Field names are those of the ACS REST API. */
+/** A new ACS user, with a token if one was requested. Field names are those of the ACS REST API. */
 export interface CreatedUser {
   identity: { id: string };
   accessToken?: AccessToken;
 }
 
-/** What is known of one request to ACS, or of one call to a function URL. */
+/** The record of one request to ACS, or of one call to a function URL. */
 export interface Attempt {
   /** RFC 3339 UTC. */
   startTime: string;
@@ -34,46 +34,49 @@ export interface Attempt {
   error?: { code: string; message: string };
 }
 
-/** How often and after which waits a failed attempt is repeated, if it may be repeated at all. */
+/** How often a failed attempt is retried, and after which waits, if it is retryable at all. */
 export interface RetryPolicy {
-  /** Repetitions at the most. */
+  /** Maximum number of retries. */
   count: number;
-  /** The wait before each repetition, in milliseconds; the last one counts for all after it. */
+  /** The wait before each retry, in milliseconds; the last one is used for all further retries. */
   delaysMs: readonly number[];
 }
 
-/** How an action is to be called. */
+/** Options of a call of an action. */
 export interface CallOptions {
-  /** Cuts everything short. */
+  /** Aborts the call. */
   signal?: AbortSignal | undefined;
-  /** How much time there is for all attempts and the waits between them, in milliseconds. */
+  /** Time for all attempts and the waits between them, in milliseconds. */
   timeoutMs?: number;
   /**
-   * createUser only: how long the attempt in flight may go on in all, in milliseconds, when that is longer than `timeoutMs`: an answer that
-   * comes late names a user that must be deleted.
+   * createUser only: time for the attempt that is in flight, in milliseconds, if that is longer than `timeoutMs`. A late answer still has the id of a
+   * user that must be deleted.
    */
   listenMs?: number | undefined;
   /**
-   * createUser only: ends what comes before the request to create the user is sent (an Entra ID token, the wait before a repetition), when no user
-   * can exist yet; default: `signal`.
+   * Aborts the work before a request is sent: getting an Entra ID token, waiting between attempts. Default: `signal`. createUser needs both: before the
+   * request is sent no user can exist, afterwards its answer is worth waiting for.
    */
-  unsentSignal?: AbortSignal | undefined;
+  beforeSendSignal?: AbortSignal | undefined;
   /** Shows the functions of this app that the call belongs to a run; see `runMark`. */
   runMark?: string | undefined;
   retry?: RetryPolicy;
+  /**
+   * `x-ms-client-tracking-id`. Only `FunctionUrlActions` sends it, to the functions of an app. `AcsActions` ignores it: ACS has no such header.
+   */
   clientTrackingId?: string | undefined;
-  /** W3C Trace Context; carried into the calls, so that they are parts of the caller's trace. */
+  /** W3C Trace Context. It is sent with every request, so that requests are part of the caller's trace. */
   traceparent?: string | undefined;
-  /** Called after every attempt, in order, also after the successful one. */
+  /** Called after each attempt, including the successful one, in order. */
   onAttempt?: (attempt: Attempt) => void;
 }
 
 /**
- * The identity actions of ACS. Two implementations: on an ACS connection, and over the URLs of this app's functions.
+ * The identity actions of ACS. There are two implementations: `AcsActions` calls ACS, `FunctionUrlActions` calls this app's functions by URL.
  * Every method rejects with an `AppError`.
  */
 export interface IdentityActions {
-  /** @param input.createTokenWithScopes - if absent or empty, no token is issued. */
+  /** @param input.createTokenWithScopes - if missing or empty, no token is issued */
   createUser(
     input: { createTokenWithScopes?: readonly Scope[] | undefined; expiresInMinutes?: number | undefined },
     options?: CallOptions,
@@ -89,12 +92,12 @@ export interface IdentityActions {
 /** The header that carries `CallOptions.runMark` to the functions of this app. */
 export const RUN_MARK_HEADER = 'x-acs-identity-run';
 
-/** An error detail with this target has, as its message, the id of a user that was made although the action failed. */
+/** An error detail with this target has the id of a user as its message: the user was created although the action failed. */
 export const STRAY_USER_TARGET = 'identity.id';
 
-/** The error detail of a failed `createUser` after which ACS may have made a user whose id was not received. */
+/** The error detail of a failed `createUser` after which a user may exist whose id was not received. */
 export const USER_MAY_EXIST_DETAIL = {
   code: 'UserMayExist',
-  message: 'ACS may have made a user whose id was not received. It cannot be found, because ACS lists no users.',
+  message: "ACS may have made a user whose id was not received. It can't be found, because ACS lists no users.",
   target: 'identity',
 } as const;

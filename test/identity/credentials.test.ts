@@ -1,5 +1,5 @@
 import type { AccessToken } from '@azure/identity';
-import { keepTokens } from '../../src/identity/keptTokens';
+import { cacheEntraTokens } from '../../src/identity/credentials';
 
 const SCOPE = ['https://communication.azure.com//.default'];
 let nowMs: number;
@@ -11,7 +11,7 @@ const token = (name: string, expiresOnTimestamp: number, refreshAfterTimestamp?:
   ...(refreshAfterTimestamp === undefined ? {} : { refreshAfterTimestamp }),
 });
 const credential = () =>
-  keepTokens(
+  cacheEntraTokens(
     {
       getToken: () => {
         asked += 1;

@@ -1,17 +1,17 @@
-/** Thrown by {@link withLimit} when the time was up. */
-export class LimitReached extends Error {
-  constructor(readonly limitMs: number) {
-    super(`no answer within ${limitMs} ms`);
-    this.name = 'LimitReached';
+/** Thrown by {@link withTimeout} when the time is up. */
+export class TimeoutReached extends Error {
+  constructor(readonly timeoutMs: number) {
+    super(`no answer within ${timeoutMs} ms`);
+    this.name = 'TimeoutReached';
   }
 }
 
 /**
- * Runs `work` with a signal that aborts after `limitMs` or when `parent` aborts, and settles then even if `work` ignores it.
- * Rejects with {@link LimitReached}, or with the parent's reason.
+ * Runs `work` with a signal that aborts after `timeoutMs`, or when `parent` aborts. Then it rejects with {@link TimeoutReached} or the parent's reason,
+ * even if `work` ignores the signal.
  */
-export async function withLimit<T>(
-  limitMs: number,
+export async function withTimeout<T>(
+  timeoutMs: number,
   parent: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -26,11 +26,11 @@ export async function withLimit<T>(
   });
   const onParent = () => stop(parent?.reason as Error);
   parent?.addEventListener('abort', onParent, { once: true });
-  const timer = setTimeout(() => stop(new LimitReached(limitMs)), Math.max(0, limitMs));
+  const timer = setTimeout(() => stop(new TimeoutReached(timeoutMs)), Math.max(0, timeoutMs));
   try {
     return await Promise.race([work(controller.signal), stopped]);
   } catch (error) {
-    // whatever the aborted work threw, the reason is the limit or the parent
+    // what aborted work throws is unspecific: the reason is the timeout or the parent's
     if (controller.signal.aborted) throw controller.signal.reason;
     throw error;
   } finally {
@@ -39,8 +39,8 @@ export async function withLimit<T>(
   }
 }
 
-/** A signal that aborts `ms` after `signal` does, until it is released: `signal` outlives the step. */
-export function delayed(
+/** A signal that aborts `ms` milliseconds after `signal` does. Call `release` when it is no longer needed: it removes the listener from `signal`. */
+export function delayedSignal(
   signal: AbortSignal | undefined,
   ms: number,
 ): { signal: AbortSignal | undefined; release?: () => void } {
