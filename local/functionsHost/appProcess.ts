@@ -41,7 +41,8 @@ export class AppProcess {
   constructor(options: AppProcessOptions, onExit: () => void) {
     this.child = fork(options.workerFile, [options.appDirectory], {
       env: options.env,
-      execArgv: [],
+      // stack traces then point into the TypeScript source
+      execArgv: ['--enable-source-maps'],
       // Keeps the bytes of bodies as they are.
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
