@@ -257,3 +257,10 @@ test('a query is told without its values, which may be secrets', async () => {
   expect(emulator.requests().at(-1)?.path).toBe('/identities?api-version=2023-10-01&code=...');
   expect(lines.join()).not.toContain('hunter2');
 });
+
+test('the call of a health check, for the user whose id is all zeros, is explained as such', async () => {
+  const zeros = '00000000-0000-0000-0000-000000000000';
+  const { status } = await send(emulator, { path: `/identities/8%3Aacs%3A${zeros}_${zeros}/:revokeAccessTokens` });
+  expect(status).toBe(401);
+  expect(lines.join()).toContain('A health check asks for it to test its credentials, and they are accepted');
+});
