@@ -20,7 +20,8 @@ const commands = {
   services: { build: true, run: () => [inProject('.local/build/start.js'), 'services'] },
   // File names among the arguments of these two are those of whoever calls them.
   emulator: { build: true, staysInDirectory: true, run: () => [inProject('.local/build/emulator/command.js')] },
-  cli: { build: true, staysInDirectory: true, run: () => [inProject('.local/build/cli/command.js')] },
+  // only itself: cli/acs-identity.mjs starts this when the command is out of date
+  cli: { build: 'command', staysInDirectory: true, run: () => [inProject('cli/dist/acs-identity.cjs')] },
   package: { build: true, run: () => [inProject('local/package.mjs')] },
   host: { build: true, run: () => [inProject('.local/build/functionsHost/command.js')] },
   docs: { build: true, run: () => [inProject('.local/build/documents.js')] },
@@ -52,9 +53,12 @@ function packagesAreInstalled() {
   const wanted = readPackages(inProject('package-lock.json'));
   const installed = readPackages(inProject('node_modules/.package-lock.json'));
   if (wanted === undefined || installed === undefined) return installed !== undefined;
-  return Object.entries(wanted).every(([path, { version, optional, devOptional, peer }]) => {
+  return Object.entries(wanted).every(([path, { version, optional, devOptional, peer, link }]) => {
+    // a workspace: a folder of the project, and a link to it
+    if (!path.includes('node_modules/')) return true;
+    if (link) return existsSync(inProject(path));
     // what is optional may be missing on this platform, or because its download failed
-    if (path === '' || optional || devOptional || peer) return true;
+    if (optional || devOptional || peer) return true;
     return installed[path]?.version === version;
   });
 }
@@ -169,10 +173,10 @@ function environmentWithoutLoopbackProxy() {
 }
 
 /** Resolves to what ends the building, when it goes on for as long as the command runs. */
-async function buildProject({ watch }) {
+async function buildProject({ build, watch }) {
   const builder = await import('./build.mjs');
   try {
-    await builder.build();
+    await (build === 'command' ? builder.buildCommand() : builder.build());
     if (watch) await builder.watchApp((line) => console.log(line));
     else void builder.stopBuilding();
   } catch (error) {
