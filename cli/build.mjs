@@ -1,6 +1,7 @@
 // Builds the command into one file, dist/acs-identity.cjs, which leaves packages of others in node_modules.
 //   node cli/build.mjs    npm runs it before it packs
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { Buffer } from 'node:buffer';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -42,13 +43,15 @@ export async function buildCommand() {
   replace(output, outputFiles[0].contents, startedAt);
 }
 
-/** Another process may load the file, or make it too: it is never there in part. */
+/** Another process may load the file, or make it too: it is never there in part, and stays when it has the content already. */
 function replace(file, content, modifiedAt) {
   const part = `${file}.${process.pid}`;
   try {
-    writeFileSync(part, content);
-    if (modifiedAt) utimesSync(part, modifiedAt, modifiedAt);
-    renameSync(part, file);
+    if (!existsSync(file) || !readFileSync(file).equals(Buffer.from(content))) {
+      writeFileSync(part, content);
+      renameSync(part, file);
+    }
+    if (modifiedAt) utimesSync(file, modifiedAt, modifiedAt);
   } finally {
     rmSync(part, { force: true });
   }
