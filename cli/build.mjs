@@ -1,7 +1,17 @@
 // Builds the command into one file, dist/acs-identity.cjs, which leaves packages of others in node_modules.
 //   node cli/build.mjs    npm runs it before it packs
 import { Buffer } from 'node:buffer';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -68,7 +78,7 @@ export function isBuilt() {
   }
 }
 
-if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   // esbuild has printed the errors of the source
   await buildCommand().catch((error) => {
     if (!error.errors) console.error(error.message);

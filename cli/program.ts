@@ -23,7 +23,7 @@ export function makeProgram(): Command {
 Choose the target with one of the options that the command accepts:
   --connection-string-env NAME   an ACS resource, with its key        run, user, token, doctor, sweep
   --endpoint URL                 an ACS resource, with Entra ID       run, user, token, doctor, sweep
-  --app URL                      a deployed app, by function URLs    run, user, token, runs
+  --app URL                      a deployed app, by function URLs     run, user, token, runs
   --emulator                     an emulator for this run             run
 sweep also reads the app's storage account: --table-endpoint URL or --storage-connection-string-env NAME.
 Secrets are read from environment variables, never from arguments, and never printed.`,
