@@ -62,15 +62,21 @@ export default {
     {
       name: 'local-imports-no-app',
       severity: 'error',
-      comment: 'it prints its first run as the command prints one',
+      comment: 'it prints its first run as the command prints one, and builds the command too',
       from: { path: '^local/' },
-      to: { path: '^(src|cli|test|bench)/', pathNot: ['^src/base/', '^cli/output/runPrinter'] },
+      to: { path: '^(src|cli|test|bench)/', pathNot: ['^src/base/', '^cli/output/runPrinter', '^cli/build\\.mjs$'] },
     },
     {
       name: 'the-emulator-is-taken-by-its-entry',
       severity: 'error',
       from: { pathNot: '^emulator/' },
       to: { path: '^emulator/', pathNot: '^emulator/(src/index\\.ts|build\\.mjs)$' },
+    },
+    {
+      name: 'cli-takes-the-emulator-in-one-place',
+      severity: 'error',
+      from: { path: '^cli/', pathNot: '^cli/connectionTarget\\.ts$' },
+      to: { path: '^emulator/' },
     },
     {
       name: 'cli-is-no-part-of-the-app',
@@ -81,7 +87,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: 'node_modules' },
+    exclude: { path: ['node_modules', '^cli/dist/'] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.mjs', '.cjs', '.js'] },

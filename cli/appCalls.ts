@@ -1,6 +1,6 @@
 import { LIMITS } from '../src/base/limits';
 import { CommandError, FAILED, errorText } from './commandError';
-import { appKey, DEFAULT_KEY_VARIABLE, type TargetOptions } from './target';
+import { appKey, DEFAULT_KEY_VARIABLE, type TargetOptions } from './targetOptions';
 
 /** A request that is not a simple GET. */
 export interface AppRequest {

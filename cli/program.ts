@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { version } from '../package.json';
+import { version } from './package.json';
 import { redactText } from '../src/base/redact';
 import { addDoctor } from './commands/doctor';
 import { addRun } from './commands/run';
@@ -20,11 +20,12 @@ export function makeProgram(): Command {
     .addHelpText(
       'after',
       `
-Choose the target with one of these options:
-  --connection-string-env NAME   an ACS resource, with its key
-  --endpoint URL                 an ACS resource, with Entra ID
-  --app URL                      a deployed app, through its function URLs
-  --emulator                     an emulator for this run (run only)
+Choose the target with one of the options that the command accepts:
+  --connection-string-env NAME   an ACS resource, with its key        run, user, token, doctor, sweep
+  --endpoint URL                 an ACS resource, with Entra ID       run, user, token, doctor, sweep
+  --app URL                      a deployed app, by function URLs     run, user, token, runs
+  --emulator                     an emulator for this run             run
+sweep also reads the app's storage account: --table-endpoint URL or --storage-connection-string-env NAME.
 Secrets are read from environment variables, never from arguments, and never printed.`,
     );
   for (const add of [addRun, addUser, addToken, addDoctor, addRuns, addSweep]) add(program);

@@ -1,6 +1,7 @@
 import { isAppError } from '../src/base/errors';
 import { COULD_NOT_RUN, CommandError, FAILED, errorText } from './commandError';
-import { openTarget, type Target, type TargetOptions } from './target';
+import { openTarget } from './target';
+import type { Target, TargetOptions } from './targetOptions';
 
 /**
  * One piece of work on the place that the options name.

@@ -20,7 +20,8 @@ const commands = {
   services: { build: true, run: () => [inProject('.local/build/start.js'), 'services'] },
   // File names among the arguments of these two are those of whoever calls them.
   emulator: { build: false, staysInDirectory: true, run: () => [inProject('emulator/bin/acs-identity-emulator.mjs')] },
-  cli: { build: true, staysInDirectory: true, run: () => [inProject('.local/build/cli/command.js')] },
+  // only itself: cli/acs-identity.mjs starts this when the command is out of date
+  cli: { build: 'command', staysInDirectory: true, run: () => [inProject('cli/dist/acs-identity.cjs')] },
   package: { build: true, run: () => [inProject('local/package.mjs')] },
   host: { build: true, run: () => [inProject('.local/build/functionsHost/command.js')] },
   docs: { build: true, run: () => [inProject('.local/build/documents.js')] },
@@ -197,10 +198,10 @@ function environmentWithoutLoopbackProxy() {
 }
 
 /** Resolves to what ends the building, when it goes on for as long as the command runs. */
-async function buildProject({ watch }) {
+async function buildProject({ build, watch }) {
   const builder = await import('./build.mjs');
   try {
-    await builder.build();
+    await (build === 'command' ? builder.buildCommand() : builder.build());
     if (watch) await builder.watchApp((line) => console.log(line));
     else void builder.stopBuilding();
   } catch (error) {

@@ -1,4 +1,4 @@
-// Builds the app into dist/ and the local parts into .local/build/.
+// Builds the app into dist/, the local parts into .local/build/, and the command (cli/build.mjs).
 //   node local/build.mjs            once; exit code 1 when the source has errors
 //   node local/build.mjs --watch    the app again on every change
 import {
@@ -17,7 +17,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as esbuild from 'esbuild';
+import { buildCommand } from '../cli/build.mjs';
 import { watchTypes } from './typeWatch.mjs';
+
+export { buildCommand };
 
 const projectRoot = resolve(fileURLToPath(import.meta.url), '../..');
 const distDirectory = join(projectRoot, 'dist');
@@ -148,13 +151,9 @@ const localOptions = {
   packages: 'external',
 };
 
-const commandOptions = { ...localOptions, entryPoints: ['./cli/command.ts'], outbase: '.' };
-
 /** Builds everything. Rejects when the source has errors, which are on stderr by then. */
 export async function build() {
-  const results = await Promise.allSettled(
-    [appOptions(), localOptions, commandOptions].map((options) => esbuild.build(options)),
-  );
+  const results = await Promise.allSettled([esbuild.build(appOptions()), esbuild.build(localOptions), buildCommand()]);
   const failed = results.find(({ status }) => status === 'rejected');
   if (failed) throw failed.reason;
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, realpathSync } from 'node:fs';
 import net, { type AddressInfo } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { CommandError, FAILED } from './messages';
@@ -70,20 +71,22 @@ async function versionOf(file: string): Promise<string | undefined> {
 }
 
 /**
- * Starts `func start` in the project's root and waits until it answers.
+ * Starts `func start` in the project's root and waits until it answers. `log` takes the lines that it prints, else they are printed.
  * @throws an error with code EADDRINUSE and `port` when the port is taken; CommandError when it cannot start
  */
 export async function startCoreTools(
   tools: CoreTools,
-  options: { projectRoot: string; port: number; environment: NodeJS.ProcessEnv },
+  options: { projectRoot: string; port: number; environment: NodeJS.ProcessEnv; log?: (line: string) => void },
 ): Promise<RunningHost> {
   const port = await freePort(options.port);
   const url = `http://localhost:${port}`;
   const child = spawn(tools.file, ['start', '--port', String(port)], {
     cwd: options.projectRoot,
     env: options.environment,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: options.log ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
   });
+  for (const stream of [child.stdout, child.stderr])
+    if (stream && options.log) createInterface(stream).on('line', options.log);
   const ended = new Promise<number>((done) => {
     child.once('exit', (code) => done(code ?? 1));
     child.once('error', () => done(1));

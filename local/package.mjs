@@ -9,6 +9,7 @@ import { basename, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 import { zipSync } from 'fflate';
+import { commandOptions } from '../cli/build.mjs';
 
 const projectRoot = resolve(fileURLToPath(import.meta.url), '../..');
 const packageDirectory = join(projectRoot, '.local/package');
@@ -61,19 +62,7 @@ write(join(packageDirectory, 'maps'), Object.fromEntries(maps.map((file) => [fil
 // one time for all, so that the same source makes the same file
 const zip = zipSync(files, { level: 9, mtime: new Date(1980, 0, 1) });
 writeFileSync(join(packageDirectory, 'app.zip'), zip);
-await esbuild.build({
-  absWorkingDir: projectRoot,
-  entryPoints: ['./cli/command.ts'],
-  outfile: join(packageDirectory, 'acs-identity.cjs'),
-  bundle: true,
-  format: 'cjs',
-  platform: 'node',
-  target: 'node20',
-  minifySyntax: true,
-  minifyWhitespace: true,
-  legalComments: 'none',
-  logLevel: 'warning',
-});
+await esbuild.build({ ...commandOptions, outfile: join(packageDirectory, 'acs-identity.cjs') });
 console.log(
   `Packaged ${Object.keys(files).length} files: .local/package/app/, and app.zip of ${Math.ceil(zip.length / 1024)} KiB.`,
 );

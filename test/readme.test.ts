@@ -46,8 +46,8 @@ test.each([0, 1])(
     const { steps = [] } = pipelines[i] ?? {};
     const line = steps
       .flatMap(({ run, script }) => run ?? script ?? [])
-      .find((text) => text.startsWith('npx acs-identity'));
-    const words = (line ?? '').split(' ').slice(2);
+      .find((text) => text.startsWith('npx --no-install acs-identity'));
+    const words = (line ?? '').split(' ').slice(3);
     const published = steps
       .filter((step) => step.if === 'always()' || step.condition === 'succeededOrFailed()')
       .map((step) => step.with?.report_paths ?? step.inputs?.testResultsFiles);
@@ -74,6 +74,14 @@ test('files and scripts that it names are there', () => {
   const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, target = '']) => target);
   expect(links.length).toBeGreaterThan(3);
   expect(links.filter((target) => !existsSync(join(root, target)))).toEqual([]);
+});
+
+test('npx never asks the registry for acs-identity, where that name is free', () => {
+  const documents = ['README.md', 'cli/README.md', 'docs/safety.md', 'docs/stand-ins.md', 'ARCHITECTURE.md'];
+  for (const file of documents)
+    expect([
+      ...readFileSync(join(root, file), 'utf8').matchAll(/npx (?!--no-install )[^\n`]*acs-identity(?!-)/g),
+    ]).toEqual([]);
 });
 
 test('commands of acs-identity that it names are there', async () => {

@@ -1,33 +1,8 @@
 import { Option, type Command } from 'commander';
-import { chatStatus } from '../../src/identity/probes';
 import { LIMITS } from '../../src/base/limits';
-import { anonymousStatuses } from '../../src/identity/probes';
-import type { Scope } from '../../src/base/settings';
-import type { DeeperCheck } from '../../src/base/runSettings';
-import { identityLifecycle } from '../../src/workflow/identityLifecycle';
-import type { Run } from '../../src/runs/run';
-import { runWorkflow } from '../../src/workflow/runWorkflow';
-import { COULD_NOT_RUN, CommandError, FAILED, errorText } from '../commandError';
-import { watchInterruption, type Interruption } from '../interruption';
 import { checkList, outputFormat, scopeList, wholeNumber } from '../optionValues';
-import { Document } from '../output/document';
-import { junitOfFailure, junitOfRun } from '../output/junit';
-import { LiveSteps } from '../output/liveSteps';
-import { appOptions, connectionOptions, openTarget, type Target, type TargetOptions } from '../target';
-
-/** How long a creation in flight may go on after Ctrl+C, so that the id of its user is received; and how long deleting it may take. */
-const INTERRUPTED_MS = LIMITS.callMs;
-
-interface RunOptions extends TargetOptions {
-  scopes: Scope[];
-  createScopes?: Scope[];
-  expiresInMinutes: number;
-  timeout: number;
-  checks?: DeeperCheck[];
-  revocationWait: number;
-  output: 'text' | 'json' | 'junit';
-  outputFile?: string;
-}
+import { appOptions, connectionOptions } from '../targetOptions';
+import type { RunOptions } from './runOnce';
 
 export function addRun(program: Command): void {
   const command = program
@@ -35,7 +10,8 @@ export function addRun(program: Command): void {
     .summary('run the test workflow once: create a user, issue a token, revoke, delete')
     .description(
       'Runs the test workflow once and shows each step: creates a user, issues a token, checks it, revokes it, deletes the user.\n' +
-        'Tokens are checked and thrown away: none is printed. The user is deleted also when a step fails, or on Ctrl+C.',
+        'Tokens are checked and thrown away: none is printed. The user is deleted also when a step fails, or on Ctrl+C.\n' +
+        "With --app this command runs the steps through the app's function URLs, and the app does not record the run: for that, runs start.",
     )
     .option('--emulator', 'bring up an ACS identity emulator for this run and work on it');
   appOptions(connectionOptions(command), { connection: true })
@@ -84,78 +60,7 @@ Examples:
   acs-identity run --app https://NAME.azurewebsites.net --key-env APP_KEY --connection Second`,
     )
     .action(async (options: RunOptions) => {
-      process.exitCode = await run({ ...options, scopes: options.scopes ?? ['chat'] });
+      const { runOnce } = await import('./runOnce');
+      process.exitCode = await runOnce({ ...options, scopes: options.scopes ?? ['chat'] });
     });
-}
-
-async function run(options: RunOptions): Promise<number> {
-  if (options.output === 'text' && options.outputFile !== undefined) {
-    throw new CommandError('--output-file goes with --output json or junit.');
-  }
-  const document = Document.at(options.outputFile);
-  const live = new LiveSteps(options.output === 'text' || document.isFile ? process.stdout : process.stderr);
-  const interruption = watchInterruption(() =>
-    live.print('Interrupted: deleting the user that this run made. Ctrl+C again to stop at once.'),
-  );
-  let target: Target;
-  try {
-    target = await openTarget(options, { stop: interruption.signal });
-  } catch (error) {
-    // a pipeline that publishes results shows the reason there too
-    if (options.output === 'junit') document.write(junitOfFailure(errorText(error)));
-    throw error;
-  }
-  try {
-    const finished = await runOn(target, options, interruption, live);
-    if (options.output === 'json') document.write(`${JSON.stringify(finished, undefined, 2)}\n`);
-    if (options.output === 'junit') document.write(junitOfRun(finished));
-    return interruption.exitCode() ?? (finished.status === 'Succeeded' ? 0 : FAILED);
-  } finally {
-    interruption.release();
-    await target.close();
-  }
-}
-
-async function runOn(target: Target, options: RunOptions, interruption: Interruption, live: LiveSteps): Promise<Run> {
-  const { origin, actions } = target;
-  const checks = options.checks ?? [];
-  if (origin === undefined && checks.some((name) => name === 'tokenAccepted' || name === 'revokedTokenRefused')) {
-    throw new CommandError(
-      'tokenAccepted and revokedTokenRefused ask ACS itself: they need --connection-string-env, --endpoint or --emulator.',
-      COULD_NOT_RUN,
-    );
-  }
-  await live.begin(`Running ${identityLifecycle.name} on ${target.where}`, identityLifecycle);
-  const finished = await runWorkflow({
-    workflow: identityLifecycle,
-    actions,
-    // kept in the output alone
-    store: { save: () => Promise.resolve() },
-    deeper: {
-      checks,
-      revocationWaitMs: options.revocationWait * 1000,
-      probes: {
-        chatStatus: (token, signal) => chatStatus(origin ?? '', token, signal),
-        anonymousStatuses:
-          target.kind === 'functions' ? (signal) => anonymousStatuses(options.app ?? '', signal) : undefined,
-      },
-    },
-    request: {
-      createTokenWithScopes: options.createScopes ?? [],
-      scopes: options.scopes,
-      expiresInMinutes: options.expiresInMinutes,
-    },
-    trigger: { name: 'Manual', kind: 'Cli' },
-    connection: target.connection,
-    target: target.kind,
-    stop: interruption.signal,
-    limits: { runMs: options.timeout * 1000, terminateMs: INTERRUPTED_MS, terminateStepMs: INTERRUPTED_MS },
-    onAction: (action) => live.step(action),
-  });
-  // there is no history here that could have kept it
-  delete finished.recorded;
-  live.end(finished);
-  if (interruption.exitCode() !== undefined && finished.cleanup === 'Clean')
-    live.print('  The user that it made was deleted.');
-  return finished;
 }

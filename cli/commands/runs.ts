@@ -4,7 +4,7 @@ import { RUN_STATUSES } from '../../src/runs/run';
 import { askApp } from '../appCalls';
 import { CommandError, FAILED } from '../commandError';
 import { outputFormat, wholeNumber } from '../optionValues';
-import { appOptions, type TargetOptions } from '../target';
+import { appOptions, type TargetOptions } from '../targetOptions';
 import { addStart } from './startRun';
 
 interface ListOptions extends TargetOptions {
@@ -19,6 +19,7 @@ interface ListOptions extends TargetOptions {
 export function addRuns(program: Command): void {
   const runs = program
     .command('runs')
+    .summary('start runs of a deployed app, and look at its run history')
     .description("Starts runs of a deployed app, and looks at its run history. Needs a key of its function 'runs'.");
   addStart(runs);
   const format = () =>

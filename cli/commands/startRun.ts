@@ -5,7 +5,7 @@ import { LIMITS } from '../../src/base/limits';
 import { askApp } from '../appCalls';
 import { FAILED } from '../commandError';
 import { outputFormat, scopeList, wholeNumber } from '../optionValues';
-import { appOptions, type TargetOptions } from '../target';
+import { appOptions, type TargetOptions } from '../targetOptions';
 
 interface StartOptions extends TargetOptions {
   scopes?: Scope[];

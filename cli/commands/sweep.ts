@@ -1,27 +1,7 @@
 import { Option, type Command } from 'commander';
-import { AppError, isAppError } from '../../src/base/errors';
-import { openHistory, TABLE_NAME, type History } from '../../src/history/openHistory';
-import { AcsActions } from '../../src/identity/acsActions';
-import { createCredential } from '../../src/identity/credentials';
-import { LIMITS } from '../../src/base/limits';
-import { startOfRunId } from '../../src/runs/runId';
-import { identityLifecycle } from '../../src/workflow/identityLifecycle';
-import { resourceByProbe } from '../../src/workflow/probe';
-import { sweep } from '../../src/workflow/sweep';
-import { COULD_NOT_RUN, CommandError, FAILED, errorText } from '../commandError';
 import { outputFormat, variableName, wholeNumber } from '../optionValues';
-import { connectionOptions, openNamedConnection, readVariable, type TargetOptions } from '../target';
-
-interface SweepOptions extends TargetOptions {
-  storageEnv?: string;
-  tableEndpoint?: string;
-  site: string;
-  connection: string;
-  timeout: number;
-  dryRun?: boolean;
-  probe?: boolean;
-  output: 'text' | 'json';
-}
+import { connectionOptions } from '../targetOptions';
+import type { SweepOptions } from './sweepUsers';
 
 export function addSweep(program: Command): void {
   const command = program
@@ -33,9 +13,13 @@ export function addSweep(program: Command): void {
     )
     .addOption(
       new Option(
-        '--storage-env <name>',
+        '--storage-connection-string-env <name>',
         'environment variable with the connection string of the storage account',
       ).argParser(variableName),
+    )
+    // its name in version 0.1.0
+    .addOption(
+      new Option('--storage-env <name>').argParser(variableName).hideHelp().conflicts('storageConnectionStringEnv'),
     )
     .option('--table-endpoint <url>', 'instead: https://ACCOUNT.table.core.windows.net, with Entra ID')
     .option(
@@ -71,128 +55,10 @@ waits for as long as ACS asks and goes on, within --timeout.
 
 Examples:
   acs-identity sweep --site my-app --table-endpoint https://ACCOUNT.table.core.windows.net --endpoint https://NAME.communication.azure.com
-  acs-identity sweep --site my-app --storage-env STORAGE --connection-string-env ACS_CONNECTION_STRING`,
+  acs-identity sweep --site my-app --storage-connection-string-env STORAGE --connection-string-env ACS_CONNECTION_STRING`,
     )
     .action(async (options: SweepOptions) => {
-      try {
-        process.exitCode = options.dryRun ? await list(options) : await clean(options);
-      } catch (error) {
-        if (!isAppError(error)) throw error;
-        throw new CommandError(errorText(error), error.code === 'Misconfigured' ? COULD_NOT_RUN : FAILED);
-      }
+      const { sweepUsers } = await import('./sweepUsers');
+      process.exitCode = await sweepUsers(options);
     });
-}
-
-async function list(options: SweepOptions): Promise<number> {
-  const { ledger } = await openStorage(options);
-  const over = Date.now() - LIMITS.runOverMs;
-  const entries = await ledger.list({ startedBefore: Date.now() + LIMITS.clockSkewMs });
-  const left = entries.filter(({ runId }) => startOfRunId(runId) < over);
-  const tooYoung = entries.length - left.length;
-  if (options.output === 'json') console.log(JSON.stringify({ left, tooYoung }, undefined, 2));
-  else {
-    console.log(
-      left.length === 0
-        ? `No run older than ${MINUTES} minutes left a user.`
-        : `Runs left ${left.length} ${users(left.length)}:`,
-    );
-    if (tooYoung > 0) {
-      console.log(
-        `${tooYoung} ${users(tooYoung)} of runs younger than ${MINUTES} minutes: those runs may still delete them.`,
-      );
-    }
-    for (const { userId, runId, connection, madeAt } of left)
-      console.log(`  ${userId}  made ${madeAt} by run ${runId} on ${connection}`);
-  }
-  return left.length === 0 ? 0 : FAILED;
-}
-
-async function clean(options: SweepOptions): Promise<number> {
-  if ((options.connectionStringEnv === undefined) === (options.endpoint === undefined)) {
-    throw new CommandError(
-      'Give --connection-string-env or --endpoint: users are deleted on an ACS connection. --dry-run only lists them.',
-    );
-  }
-  const acs = await openNamedConnection(options);
-  const until = performance.now() + options.timeout * 1000;
-  const history = await openStorage(options);
-  const report = await sweep({
-    ...history,
-    limitMs: until - performance.now(),
-    ...(options.probe
-      ? { probe: (connection) => resourceByProbe(connection, new AcsActions(acs), history.ledger) }
-      : {}),
-    // not on stdout, where --output json has its own
-    onThrottled: (_, seconds) => console.error(`ACS is throttling this resource: waiting ${seconds} s, as it asks.`),
-    actionsOn: (connection) => {
-      if (connection === options.connection) return Promise.resolve(new AcsActions(acs));
-      throw new AppError(
-        400,
-        'OtherConnection',
-        `it was made on connection ${connection}: sweep that one with --connection ${connection}`,
-      );
-    },
-  });
-  const closed = report.closed.length;
-  if (options.output === 'json') console.log(JSON.stringify({ ...report, closed }, undefined, 2));
-  else {
-    console.log(
-      `Deleted ${report.deleted} ${users(report.deleted)}; closed ${closed} dead ${closed === 1 ? 'run' : 'runs'}.`,
-    );
-    for (const { userId, runId, reason } of report.left) console.log(`  left: ${userId} of run ${runId}: ${reason}`);
-    if (report.failure !== undefined) console.log(`Not all could be done: ${report.failure}`);
-    if (!options.probe && report.left.some(({ code }) => code === 'UserNotFound')) {
-      console.log('To find out about users that ACS does not know, add --probe: see --help.');
-    }
-    if (report.isCutShort) console.log('The time was too short for all of it: run it again, or see --timeout.');
-  }
-  return report.left.length === 0 && !report.isCutShort && report.failure === undefined ? 0 : FAILED;
-}
-
-/** How old a run must be before its users are touched. */
-const MINUTES = LIMITS.runOverMs / 60_000;
-
-const users = (count: number) => (count === 1 ? 'user' : 'users');
-
-const PARTITION_END = `-${identityLifecycle.name}`;
-
-/** The history of the site. @throws CommandError if the table has nothing of it */
-async function openStorage(options: SweepOptions): Promise<History> {
-  const { site } = options;
-  const history = openTable(options, `${site}${PARTITION_END}`);
-  const presence = await history.presence();
-  if (presence === undefined || presence.hasRows) return history;
-  if (!presence.hasTable) {
-    throw new CommandError(
-      `This storage account has no table ${TABLE_NAME}. Check that it is the account of the app, and that the app has run.`,
-    );
-  }
-  const sites = presence.partitions.map((partition) =>
-    partition.endsWith(PARTITION_END) ? partition.slice(0, -PARTITION_END.length) : partition,
-  );
-  throw new CommandError(
-    `Table ${TABLE_NAME} has no rows of site '${site}' (partition '${site}${PARTITION_END}'). ` +
-      (sites.length === 0
-        ? 'It has no rows at all.'
-        : `It has rows of these sites: ${sites.join(', ')}. Name one of them with --site, in the same letter case.`),
-  );
-}
-
-function openTable({ storageEnv, tableEndpoint }: SweepOptions, partition: string): History {
-  if ((storageEnv === undefined) === (tableEndpoint === undefined)) {
-    throw new CommandError(
-      'Give --storage-env or --table-endpoint: the ledger of users is in the storage account of the app.',
-    );
-  }
-  if (tableEndpoint !== undefined) {
-    if (!/^https:\/\/[^/?#@]+\/?$/.test(tableEndpoint)) {
-      throw new CommandError('--table-endpoint must look like https://ACCOUNT.table.core.windows.net.');
-    }
-    const credential = () => createCredential(undefined, undefined);
-    return openHistory({ kind: 'entra', setting: '--table-endpoint', uri: tableEndpoint, credential }, partition);
-  }
-  const variable = storageEnv ?? '';
-  const connectionString = readVariable(variable);
-  if (connectionString === undefined) throw new CommandError(`Environment variable ${variable} is not set.`);
-  return openHistory({ kind: 'connectionString', setting: variable, connectionString }, partition);
 }

@@ -3,7 +3,7 @@ import type { Scope } from '../../src/base/settings';
 import { redactToken } from '../../src/base/redact';
 import { outputFormat, scopeList, userId, wholeNumber } from '../optionValues';
 import { describeToken } from '../output/tokenText';
-import { appOptions, connectionOptions, type TargetOptions } from '../target';
+import { appOptions, connectionOptions, type TargetOptions } from '../targetOptions';
 import { withTarget } from '../withTarget';
 
 interface IssueOptions extends TargetOptions {
@@ -13,7 +13,10 @@ interface IssueOptions extends TargetOptions {
 }
 
 export function addToken(program: Command): void {
-  const token = program.command('token').description('Issues a token to a user, or revokes all of its tokens.');
+  const token = program
+    .command('token')
+    .summary('issue a token to a user, or revoke all of its tokens')
+    .description('Issues a token to a user, or revokes all of its tokens.');
   const issue = token
     .command('issue')
     .description('Issues a token to a user. The token itself is printed only with --output token or json.')

@@ -5,7 +5,7 @@ import { watchInterruption } from '../interruption';
 import { outputFormat, scopeList, userId, wholeNumber } from '../optionValues';
 import { describeToken } from '../output/tokenText';
 import { CommandError } from '../commandError';
-import { appOptions, connectionOptions, type TargetOptions } from '../target';
+import { appOptions, connectionOptions, type TargetOptions } from '../targetOptions';
 import { withTarget } from '../withTarget';
 
 interface CreateOptions extends TargetOptions {
@@ -15,7 +15,10 @@ interface CreateOptions extends TargetOptions {
 }
 
 export function addUser(program: Command): void {
-  const user = program.command('user').description('Creates or deletes one ACS user.');
+  const user = program
+    .command('user')
+    .summary('create or delete one ACS user')
+    .description('Creates or deletes one ACS user.');
   const create = user.command('create').description('Creates a user and prints its id. It stays until you delete it.');
   appOptions(connectionOptions(create), { connection: true })
     .addOption(new Option('--scopes <list>', 'make a token too, with these scopes (none)').argParser(scopeList))

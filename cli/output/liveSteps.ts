@@ -15,8 +15,8 @@ export class LiveSteps {
     this.style = styleFor(stream);
   }
 
-  async begin(line: string, workflow: Workflow): Promise<void> {
-    this.write([line]);
+  async begin(lines: string[], workflow: Workflow): Promise<void> {
+    this.write(lines);
     this.steps = workflow.steps.map(({ name }) => name);
     this.widths = { ...this.widths, name: Math.max(...this.steps.map((name) => name.length)) };
     if (!this.stream.isTTY || process.env['TERM'] === 'dumb') return;

@@ -1,4 +1,4 @@
-import type { Action, Run, RunError } from '../../src/runs/run';
+import type { Action, CheckRecord, Run, RunError } from '../../src/runs/run';
 
 /** A run as an app answers it, perhaps one of another version: fields that are missing are not printed. */
 export type PrintedRun = Pick<Run, 'id' | 'status'> & Partial<Omit<Run, 'actions'>> & { actions?: PrintedAction[] };
@@ -76,7 +76,7 @@ export function describeEnd(run: PrintedRun, style: PrintStyle): string[] {
   return lines;
 }
 
-/** The lines of one step: state, code, duration and retries, then outputs and error. */
+/** The lines of one step: state, code, duration and retries, then outputs, deeper checks and error. */
 export function describeAction(action: PrintedAction, widths: StepWidths, style: PrintStyle): string[] {
   const paint = painter(style);
   const colour = colourOf(action.status);
@@ -92,8 +92,22 @@ export function describeAction(action: PrintedAction, widths: StepWidths, style:
   const rows = flatten(action.outputs);
   const pathWidth = Math.max(12, ...rows.map(([path]) => path.length));
   for (const [path, value] of rows) lines.push(`      ${paint(path.padEnd(pathWidth), 'grey')} ${value}`);
+  lines.push(...describeChecks(action.checks ?? [], style));
   if (action.error) lines.push(paint(`      ${errorText(action.error)}`, action.status === 'Skipped' ? 'grey' : 'red'));
   return lines;
+}
+
+const CHECK_COLOURS: Record<string, Colour | undefined> = { Passed: 'green', NotApplicable: 'grey' };
+
+/** `name  Passed  what it found`, a line for each check. */
+function describeChecks(checks: Pick<CheckRecord, 'name' | 'status' | 'message'>[], style: PrintStyle): string[] {
+  const paint = painter(style);
+  const width = Math.max(12, ...checks.map(({ name }) => name.length));
+  const statusWidth = Math.max(0, ...checks.map(({ status }) => status.length));
+  return checks.map(({ name, status, message = '' }) => {
+    const shown = paint(plain(status).padEnd(statusWidth), CHECK_COLOURS[status] ?? 'red');
+    return `      ${paint(plain(name).padEnd(width), 'grey')} ${shown}  ${shortened(plain(message))}`.trimEnd();
+  });
 }
 
 /** Outputs as `path  value` rows: `identity.id  8:acs:…`. */

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
-import { startFunctionsHost, type FunctionsHost, type FunctionsHostOptions } from '../../local/functionsHost/host';
+import { startFunctionsHost, type FunctionsHostOptions } from '../../local/functionsHost/host';
+import type { RunningHost } from '../../local/runningHost';
+import { startCoreToolsHost, usesCoreTools } from './coreToolsHost';
 
 const root = resolve(__dirname, '../..');
 
@@ -27,9 +29,9 @@ export interface Body {
   [field: string]: unknown;
 }
 
-/** The built app under the local host, with these settings and no others of the app. */
+/** The built app under the local host (or `func`: {@link usesCoreTools}), with these settings and no others of the app. */
 export interface AppUnderTest {
-  host: FunctionsHost;
+  host: RunningHost;
   /** What the host and the app said. */
   lines: string[];
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -55,17 +57,21 @@ export async function startApp(
 ): Promise<AppUnderTest> {
   for (const name of Object.keys(process.env)) if (SETTINGS.test(name)) delete process.env[name];
   const lines: string[] = [];
-  const host = await startFunctionsHost({
-    appDirectory,
-    port: 0,
-    settingsFile: false,
-    environment: { WORKFLOW_SCHEDULE: '0 0 0 1 1 *', FUNCTIONS_WORKER_RUNTIME: 'node', ...settings },
-    workerFile: resolve(root, '.local/build/functionsHost/worker.js'),
-    log: (line) => lines.push(line),
-    watch: false,
-    stopGraceMs: 2000,
-    ...options,
-  });
+  const environment = { WORKFLOW_SCHEDULE: '0 0 0 1 1 *', FUNCTIONS_WORKER_RUNTIME: 'node', ...settings };
+  const log = (line: string) => void lines.push(line);
+  const host: RunningHost = usesCoreTools
+    ? await startCoreToolsHost(environment, appDirectory, log)
+    : await startFunctionsHost({
+        appDirectory,
+        port: 0,
+        settingsFile: false,
+        environment,
+        workerFile: resolve(root, '.local/build/functionsHost/worker.js'),
+        log,
+        watch: false,
+        stopGraceMs: 2000,
+        ...options,
+      });
   return {
     host,
     lines,

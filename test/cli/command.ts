@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 
-const command = resolve(__dirname, '../../.local/build/cli/command.js');
+/** The built command. */
+export const COMMAND = resolve(__dirname, '../../cli/dist/acs-identity.cjs');
 
 export interface Ended {
   exitCode: number | null;
@@ -21,13 +22,13 @@ export function environmentWith(variables: Record<string, string>): NodeJS.Proce
   return { ...Object.fromEntries(own), ...variables };
 }
 
-/** The built command, as the bin starts it, in a process of its own. */
+/** Runs the built command in a process of its own. */
 export function acsIdentity(
   args: string[],
   variables: Record<string, string> = {},
   onOutput: (out: string, kill: (signal: NodeJS.Signals) => void) => void = () => undefined,
 ): Promise<Ended> & { pid: number } {
-  const child = spawn(process.execPath, [command, ...args], {
+  const child = spawn(process.execPath, [COMMAND, ...args], {
     env: environmentWith(variables),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

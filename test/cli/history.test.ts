@@ -21,7 +21,11 @@ let gate: { url: string; seen: string[]; server: Server };
 beforeAll(async () => {
   emulator = await createIdentityEmulator();
   storage = await startStorage({ port: 0, inMemory: true, tableOnly: true });
-  app = await startApp({ AcsIdentity: emulator.connectionString, AzureWebJobsStorage: storage.connectionString });
+  app = await startApp({
+    AcsIdentity: emulator.connectionString,
+    AzureWebJobsStorage: storage.connectionString,
+    WORKFLOW_CHECKS: 'tokenAccepted',
+  });
   gate = await startKeyGate(app.host.port, KEY);
   const place = { kind: 'connectionString', setting: 'X', connectionString: storage.connectionString } as const;
   history = openHistory(place, 'local-identity-lifecycle');
@@ -76,6 +80,7 @@ describe('runs of an app', () => {
     const shown = await looking('runs', 'show', good);
     expect(shown.exitCode).toBe(0);
     expect(shown.out).toMatch(/✓ Issue_a_user_access_token +Succeeded +OK[\s\S]*\(redacted, sha256 [0-9a-f]{12}\)/);
+    expect(shown.out).toMatch(/^ {6}tokenAccepted +Passed$/m);
     const latest = await looking('runs', 'show', 'latest', '--output', 'json');
     expect(JSON.parse(latest.out)).toMatchObject({ id: bad, status: 'Failed' });
   });
@@ -160,7 +165,7 @@ describe('users that runs left', () => {
     return userId;
   }
   const sweeping = (...args: string[]) =>
-    acsIdentity(['sweep', '--storage-env', 'STORAGE', ...args], {
+    acsIdentity(['sweep', '--storage-connection-string-env', 'STORAGE', ...args], {
       STORAGE: storage.connectionString,
       ACS: emulator.connectionString,
     });
@@ -214,7 +219,15 @@ describe('users that runs left', () => {
     await ledger.add(young);
     await ledger.add({ userId, runId, connection: 'AcsIdentity', resourceId, madeAt });
     const variables = { STORAGE: storage.connectionString, ACS: acs.connectionString };
-    const args = ['sweep', '--storage-env', 'STORAGE', '--connection-string-env', 'ACS', '--site', 'gone'];
+    const args = [
+      'sweep',
+      '--storage-connection-string-env',
+      'STORAGE',
+      '--connection-string-env',
+      'ACS',
+      '--site',
+      'gone',
+    ];
     const without = await acsIdentity(args, variables);
     expect(without.exitCode).toBe(1);
     expect(without.out).toMatch(/it belongs to another one, or was deleted[\s\S]*add --probe/);
@@ -226,6 +239,14 @@ describe('users that runs left', () => {
     expect(acs.users()).toEqual([]);
     // the user of the probe is no longer in the ledger either
     expect(await ledger.list({ startedBefore: Date.now() + 1_000 })).toEqual([young]);
+  });
+
+  test('are found with the option of version 0.1.0 for the storage account too, but not with both', async () => {
+    const variables = { STORAGE: storage.connectionString };
+    const old = await acsIdentity(['sweep', '--storage-env', 'STORAGE', '--dry-run'], variables);
+    expect(old).toMatchObject({ exitCode: 0, err: '' });
+    const both = ['--storage-env', 'STORAGE', '--storage-connection-string-env', 'STORAGE'];
+    expect(await acsIdentity(['sweep', ...both, '--dry-run'], variables)).toMatchObject({ exitCode: 2, out: '' });
   });
 
   test.each([['Local'], ['another-app']])('of a site %s that the table does not have are an error', async (site) => {
@@ -250,7 +271,10 @@ describe('users that runs left', () => {
     others.push(() => other.stop());
     const variables = { STORAGE: other.connectionString, ACS: emulator.connectionString };
     for (const args of [['--dry-run'], ['--connection-string-env', 'ACS']]) {
-      const { exitCode, err } = await acsIdentity(['sweep', '--storage-env', 'STORAGE', ...args], variables);
+      const { exitCode, err } = await acsIdentity(
+        ['sweep', '--storage-connection-string-env', 'STORAGE', ...args],
+        variables,
+      );
       expect(err).toMatch(/^This storage account has no table AcsIdentityRuns\./);
       expect(exitCode).toBe(2);
     }
@@ -268,15 +292,25 @@ describe('users that runs left', () => {
   });
 
   test.each([
-    ['no storage', ['sweep', '--dry-run'], 2, /Give --storage-env or --table-endpoint/],
-    ['no ACS connection', ['sweep', '--storage-env', 'STORAGE'], 2, /Give --connection-string-env or --endpoint/],
+    ['no storage', ['sweep', '--dry-run'], 2, /Give --storage-connection-string-env or --table-endpoint/],
+    [
+      'no ACS connection',
+      ['sweep', '--storage-connection-string-env', 'STORAGE'],
+      2,
+      /Give --connection-string-env or --endpoint/,
+    ],
     [
       'a storage that is none',
-      ['sweep', '--storage-env', 'BROKEN', '--dry-run'],
+      ['sweep', '--storage-connection-string-env', 'BROKEN', '--dry-run'],
       2,
       /^Misconfigured: Setting 'BROKEN' is not the connection string of a storage account/,
     ],
-    ['a storage that is down', ['sweep', '--storage-env', 'DOWN', '--dry-run'], 1, /^StorageUnavailable: /],
+    [
+      'a storage that is down',
+      ['sweep', '--storage-connection-string-env', 'DOWN', '--dry-run'],
+      1,
+      /^StorageUnavailable: /,
+    ],
     [
       'a table endpoint that is none',
       ['sweep', '--table-endpoint', 'http://x', '--dry-run'],

@@ -1,11 +1,14 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createIdentityEmulator, DEFAULT_ACCESS_KEY, type IdentityEmulator } from '../../emulator/src';
 import { startApp, type AppUnderTest } from '../app/appUnderTest';
-import { acsIdentity, written } from './command';
+import { acsIdentity, COMMAND, environmentWith, written } from './command';
 import { fixedPort } from '../fixedPort';
 
+const onPosix = process.platform === 'win32' ? test.skip : test;
 let emulator: IdentityEmulator;
 let app: AppUnderTest;
 let directory: string;
@@ -50,6 +53,12 @@ interface RunDocument {
     checks?: { name: string; status: string }[];
   }[];
 }
+
+test('calls to this machine go past a proxy', async () => {
+  const proxy = `http://127.0.0.1:${await fixedPort()}`;
+  const variables = { HTTP_PROXY: proxy, http_proxy: proxy, no_proxy: 'example.com' };
+  expect(await acsIdentity(['run', '--emulator'], variables)).toMatchObject({ exitCode: 0, err: '' });
+});
 
 test('with an emulator of its own it passes, offline, and shows each step as plain lines', async () => {
   const { exitCode, out, err } = await acsIdentity(['run', '--emulator']);
@@ -114,6 +123,20 @@ test('through the function URLs of an app it drives the action functions, on the
   ]);
 });
 
+test('a run on an app tells where it is not recorded, and prints the command that deletes a user that it had to leave', async () => {
+  const body = { error: { code: 'Denied', message: 'no' } };
+  emulator.addFault({ operation: 'deleteIdentity', status: 403, body, count: 20 });
+  const place = ['--app', `http://127.0.0.1:${app.host.port}`, '--connection', 'Second'];
+  const { exitCode, out } = await acsIdentity(['run', ...place]);
+  expect(exitCode).toBe(1);
+  expect(out).toMatch(/The run is not in the app's run history;\n.*acs-identity runs start\./);
+  const [left] = emulator.users();
+  const [, printed = ''] = /To delete it: acs-identity (.+)/.exec(out) ?? [];
+  expect(printed).toBe(['user', 'delete', left?.id, ...place].join(' '));
+  emulator.clearFaults();
+  expect(await acsIdentity(printed.split(' '))).toMatchObject({ exitCode: 0, out: `Deleted ${left?.id}.\n` });
+});
+
 test('a run that fails ends with 1, says why, deletes its user, and tells JUnit', async () => {
   emulator.addFault({ operation: 'issueAccessToken', status: 403, body: { error: { code: 'Denied', message: 'no' } } });
   const file = join(directory, 'failed.xml');
@@ -141,6 +164,13 @@ test('JUnit of a good run goes to stdout alone when no file is named', async () 
   );
   expect(out.trim()).toMatch(/<\/testsuites>$/);
   expect(err).toContain('Succeeded in');
+});
+
+test('deeper checks are shown under their steps', async () => {
+  const { exitCode, out } = await onConnection('--checks', 'tokenAccepted,anonymousRefused');
+  expect(exitCode).toBe(0);
+  expect(out).toMatch(/✓ Issue_a_user_access_token [^✓]*^ {6}tokenAccepted +Passed$/m);
+  expect(out).toMatch(/^ {6}anonymousRefused +NotApplicable {2}no function URLs are called/m);
 });
 
 test('deeper checks are made when they are asked for', async () => {
@@ -184,6 +214,31 @@ test.each([
   expect(out).toMatch(/Aborted in/);
   expect(exitCode).toBe(code);
 });
+
+onPosix(
+  'killed together with npm, whose shell does not pass the signal on, it deletes the user of the run',
+  async () => {
+    emulator.addFault({ operation: 'issueAccessToken', delayMs: 20_000 });
+    const args = [COMMAND, 'run', '--connection-string-env', 'ACS_TEST'];
+    const shell = spawn(
+      process.execPath,
+      ['-e', `require('child_process').spawn(process.execPath, ${JSON.stringify(args)}, { stdio: 'inherit' })`],
+      {
+        env: environmentWith({ ACS_TEST: emulator.connectionString, npm_lifecycle_event: 'npx' }),
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    let out = '';
+    shell.stdout.on('data', (data: Buffer) => {
+      out += data.toString();
+      if (out.includes('Create_a_user')) shell.kill('SIGTERM');
+    });
+    // its output ends when the command has ended
+    await once(shell.stdout, 'close');
+    expect(out).toContain('Interrupted: deleting the user');
+    expect(out).toMatch(/Aborted in/);
+  },
+);
 
 test('interrupted while ACS makes the user, it waits for the id and deletes that user', async () => {
   emulator.addFault({ operation: 'createIdentity', delayMs: 2_500 });
@@ -262,30 +317,6 @@ test('an app that is not there is a failed run that says so', async () => {
   const { exitCode, out } = await acsIdentity(['run', '--app', `http://127.0.0.1:${await fixedPort()}`]);
   expect(exitCode).toBe(1);
   expect(out).toContain("The function app can't be reached at its URL (ECONNREFUSED)");
-});
-
-test('help tells of every command, and each has its own', async () => {
-  const { exitCode, out } = await acsIdentity(['--help']);
-  expect(exitCode).toBe(0);
-  const names = [...out.matchAll(/^ {2}([a-z]+) (?:\[|<| )/gm)].map(([, name]) => name);
-  expect(names).toEqual(expect.arrayContaining(['run', 'user', 'token', 'doctor', 'runs', 'sweep']));
-  const helps = await Promise.all(
-    [
-      ['run'],
-      ['user', 'create'],
-      ['user', 'delete'],
-      ['token', 'issue'],
-      ['token', 'revoke'],
-      ['doctor'],
-      ['runs', 'list'],
-      ['runs', 'show'],
-      ['sweep'],
-    ].map((args) => acsIdentity([...args, '--help'])),
-  );
-  for (const help of helps) {
-    expect(help.exitCode).toBe(0);
-    expect(help.out).toMatch(/^Usage: acs-identity \w+[\s\S]*--help/);
-  }
 });
 
 test('nothing that was written holds the key or a token', () => {

@@ -47,6 +47,26 @@ describe('a printed run', () => {
     ]);
   });
 
+  it('shows the deeper checks of a step under it: name, status, and what was found', () => {
+    const [step, ...others] = succeeded.actions ?? [];
+    const message = "ACS's chat service accepts the token.";
+    const checks = [
+      { name: 'tokenAccepted', status: 'Passed' as const, durationMs: 1 },
+      { name: 'revokedTokenRefused', status: 'Failed' as const, durationMs: 1, message },
+      { name: 'anonymousRefused', status: 'NotApplicable' as const, durationMs: 1, message: 'no function URLs' },
+    ];
+    const run = { ...succeeded, actions: [{ ...step, checks }, ...others] } as PrintedRun;
+    expect(linesOf(run).slice(2, 6)).toEqual([
+      '      identity.id  8:acs:1_2',
+      '      tokenAccepted       Passed',
+      `      revokedTokenRefused Failed         ${message}`,
+      '      anonymousRefused    NotApplicable  no function URLs',
+    ]);
+    const coloured = describeRun(run, { colour: true, unicode: true });
+    expect(coloured[3]).toContain('\u001b[32mPassed');
+    expect(coloured[4]).toContain('\u001b[31mFailed');
+  });
+
   it('shows what failed and why, and why a step was skipped', () => {
     const lines = linesOf({
       ...succeeded,

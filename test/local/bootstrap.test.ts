@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { endLaunched, launch } from './launched';
@@ -29,6 +29,7 @@ beforeEach(async () => {
   await write(
     'local/build.mjs',
     `export async function build() { console.log('built'); }
+     export async function buildCommand() { console.log('built the command'); }
      export async function watchApp() { console.log('watching'); }
      export async function stopBuilding() {}`,
   );
@@ -55,6 +56,14 @@ async function run(args: string[], environment?: NodeJS.ProcessEnv, nodeArgument
 }
 
 describe('the bootstrap, with packages in place,', () => {
+  it('takes a workspace for installed when its link is there', async () => {
+    const workspace = { part: { version: '1.0.0' }, 'node_modules/part': { resolved: 'part', link: true } };
+    await write('package-lock.json', lockFile({ ...workspace, 'node_modules/a': { version: '1.0.0' } }));
+    await write('part/package.json', '{}');
+    await symlink(join(project, 'part'), join(project, 'node_modules/part'), 'junction');
+    expect((await run(['services'])).lines).toEqual(['built', 'started services']);
+  });
+
   it('builds, then starts what was asked for with its arguments', async () => {
     expect(await run(['start', '--once', '--port', '0'])).toEqual({
       exitCode: 0,
@@ -64,16 +73,18 @@ describe('the bootstrap, with packages in place,', () => {
     expect((await run(['watch'])).lines).toEqual(['built', 'watching', 'started watch']);
   });
 
-  it('starts the emulator, the host and the tests by their own files', async () => {
+  it('starts the emulator, the host, the command and the tests by their own files, and builds just the command for itself', async () => {
     const say = (what: string) => `console.log('${what}', ...process.argv.slice(2)); process.disconnect?.();`;
     await write(
       'emulator/bin/acs-identity-emulator.mjs',
       `console.log('emulator', ...process.argv.slice(2)); process.disconnect?.();`,
     );
     await write('.local/build/functionsHost/command.js', say('host'));
+    await write('cli/dist/acs-identity.cjs', say('cli'));
     await write('node_modules/jest/bin/jest.js', say('jest'));
     expect((await run(['emulator', '--port', '1'])).lines).toEqual(['emulator --port 1']);
     expect((await run(['host'])).lines).toEqual(['built', 'host']);
+    expect((await run(['cli', 'run'])).lines).toEqual(['built the command', 'cli run']);
     expect((await run(['test', 'some.test.ts'])).lines).toEqual(['jest some.test.ts']);
   });
 

@@ -18,7 +18,8 @@ beforeEach(async () => {
   project = await mkdtemp(join(tmpdir(), 'build-'));
   await symlink(join(projectRoot, 'node_modules'), join(project, 'node_modules'), 'junction');
   await mkdir(join(project, 'local'));
-  for (const file of ['local/build.mjs', 'local/typeWatch.mjs'])
+  await mkdir(join(project, 'cli'));
+  for (const file of ['local/build.mjs', 'local/typeWatch.mjs', 'cli/build.mjs', 'package-lock.json'])
     await copyFile(join(projectRoot, file), join(project, file));
   for (const entry of ['start', 'storageProcess', 'documents', 'functionsHost/command', 'functionsHost/worker']) {
     await write(`local/${entry}.ts`, `import 'azurite/package.json'; export const built = true;`);
@@ -43,7 +44,7 @@ async function build() {
 const dist = async () => (await readdir(join(project, 'dist'))).sort();
 
 describe('the build', () => {
-  it('makes the app, its chunks and the local parts, with source maps', async () => {
+  it('makes the app, its chunks and the local parts, with source maps, and the command', async () => {
     const { exitCode, output } = await build();
     expect(output).toMatch(/^Built dist \(main\.js \d+ KiB\) in \d+ ms\.\n$/);
     expect(exitCode).toBe(0);
@@ -52,7 +53,6 @@ describe('the build', () => {
       (await readdir(join(project, '.local/build'), { recursive: true })).filter((name) => name.endsWith('.js')).sort(),
     ).toEqual(
       [
-        'cli/command.js',
         'start.js',
         'storageProcess.js',
         'documents.js',
@@ -62,6 +62,7 @@ describe('the build', () => {
         .map((name) => join(name))
         .sort(),
     );
+    expect((await readdir(join(project, 'cli/dist'))).sort()).toEqual(['acs-identity.cjs', 'inputs.txt']);
   });
 
   it('keeps a chunk out of the main file until it is used', async () => {

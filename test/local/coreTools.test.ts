@@ -68,11 +68,20 @@ describeOnPosix('func start', () => {
       else response.writeHead(starting ? 503 : 200).end(JSON.stringify({ state: 'Running', command, option, setting: process.env.SETTING }));
     }).listen(Number(port), '127.0.0.1');
     ${extra}`;
-  const start = async (code: string, port = 0) =>
+  const start = async (code: string, port = 0, log?: (line: string) => void) =>
     startCoreTools(
       { file: await writeProgram('func', code), version: '4.0.0' },
-      { projectRoot: directory, port, environment: { ...process.env, SETTING: 'overridden' } },
+      { projectRoot: directory, port, environment: { ...process.env, SETTING: 'overridden' }, ...(log && { log }) },
     );
+
+  it('prints its lines to whoever asks for them', async () => {
+    const lines: string[] = [];
+    const host = await start(server(`console.log('one\\ntwo'); console.error('three');`), 0, (line) =>
+      lines.push(line),
+    );
+    await host.stop();
+    expect(lines.sort()).toEqual(['one', 'three', 'two']);
+  });
 
   it('is given the port and the environment, and is ready when it answers; a stop ends it', async () => {
     const host = await start(server());
