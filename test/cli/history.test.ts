@@ -195,7 +195,7 @@ describe('users that runs left', () => {
     expect(users.filter(exists)).toEqual([]);
   });
 
-  test('a user that is gone is struck off with --probe, which leaves no user, where ACS does not say that it was deleted', async () => {
+  test('a user that is gone is removed from the ledger with --probe, which leaves no user, where ACS does not say that it was deleted', async () => {
     const acs = await createIdentityEmulator({ deletedUsers: 401 });
     others.push(() => acs.close());
     const [runId, madeAt] = [newRunId(minutesAgo(6)), new Date(minutesAgo(6)).toISOString()];
