@@ -217,7 +217,7 @@ describe('users that runs left', () => {
     const args = ['sweep', '--storage-env', 'STORAGE', '--connection-string-env', 'ACS', '--site', 'gone'];
     const without = await acsIdentity(args, variables);
     expect(without.exitCode).toBe(1);
-    expect(without.out).toMatch(/it belongs to another one, or was deleted[\s\S]*add --probe/);
+    expect(without.out).toMatch(/it was deleted, or belongs to another resource[\s\S]*add --probe/);
     expect(await acsIdentity([...args, '--probe'], variables)).toEqual({
       exitCode: 0,
       out: 'Deleted 1 user; closed 0 dead runs.\n',
