@@ -8,7 +8,7 @@ export function checkClock(skewMs: number | undefined): void {
   throw new AppError(
     503,
     'ClockSkew',
-    `This machine's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} the storage's clock. Nothing is deleted while the clock is wrong. Set the clock.`,
+    `This machine's clock is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} the clock of the storage. Nothing is deleted while the clock is wrong. Set the clock.`,
   );
 }
 

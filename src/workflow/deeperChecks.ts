@@ -73,7 +73,7 @@ const CHECKS: Record<DeeperCheck, (context: StepContext, signal: AbortSignal) =>
         notApplicable: `the platform refuses calls before it checks keys, as access restrictions do (403): ${names}`,
       };
     }
-    return `functions accept a call without a key: ${open.map(([name, status]) => `${name} (${status})`).join(', ')}`;
+    return `functions can be called without a key: ${open.map(([name, status]) => `${name} (${status})`).join(', ')}`;
   },
 };
 

@@ -200,7 +200,7 @@ describe('users that runs left', () => {
     expect(users.filter(exists)).toEqual([]);
   });
 
-  test('a user that is gone is struck off with --probe, which leaves no user, where ACS does not say that it was deleted', async () => {
+  test('a user that is gone is removed from the ledger with --probe, which leaves no user, where ACS does not say that it was deleted', async () => {
     const acs = await createIdentityEmulator({ deletedUsers: 401 });
     others.push(() => acs.close());
     const [runId, madeAt] = [newRunId(minutesAgo(6)), new Date(minutesAgo(6)).toISOString()];
@@ -230,7 +230,7 @@ describe('users that runs left', () => {
     ];
     const without = await acsIdentity(args, variables);
     expect(without.exitCode).toBe(1);
-    expect(without.out).toMatch(/it belongs to another one, or was deleted[\s\S]*add --probe/);
+    expect(without.out).toMatch(/it was deleted, or belongs to another resource[\s\S]*add --probe/);
     expect(await acsIdentity([...args, '--probe'], variables)).toEqual({
       exitCode: 0,
       out: 'Deleted 1 user; closed 0 dead runs.\n',

@@ -32,7 +32,7 @@ describe.each([
     madeAt: at(minute),
   });
 
-  test('are listed until they are struck off, those of newer runs first', async () => {
+  test('are listed until they are removed, those of newer runs first', async () => {
     const [a, b] = [entry(1, 'a'), entry(2, 'b')];
     await ledger.add(a);
     await ledger.add(b);

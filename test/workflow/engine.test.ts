@@ -76,6 +76,18 @@ describe('the identity lifecycle', () => {
     expect(asked).toEqual(['createUser', 'issueToken', 'revokeTokens', 'deleteUser']);
   });
 
+  test('records the cause of a defect, redacted, since no log has it', async () => {
+    const cause = new TypeError(`no use for ${token(['chat']).token}`);
+    const { actions } = actionsWith({
+      issueToken: () => Promise.reject(new AppError(500, 'InternalError', 'Something went wrong.', { cause })),
+    });
+    const { error } = (await run({ actions })).actions[1] ?? {};
+    expect(error).toEqual({
+      code: 'InternalError',
+      message: 'Something went wrong. TypeError: no use for [redacted]',
+    });
+  });
+
   test('keeps of a token its hash, scopes and expiry, of both tokens with their own scopes', async () => {
     const { actions } = actionsWith();
     const outcome = await run({ actions, request: { ...request, createTokenWithScopes: ['voip', 'chat'] } });

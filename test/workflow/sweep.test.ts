@@ -56,14 +56,14 @@ const swept = (wish: Partial<Parameters<typeof sweep>[0]> = {}) =>
 const exists = (userId: string) => emulator.users().some(({ id }) => id === userId);
 const written = async () => (await history.ledger.list({ startedBefore: now + 1 })).map(({ userId }) => userId);
 
-test('users of runs that are over are deleted and struck off; those of younger runs are let be', async () => {
+test('users of runs that are over are deleted and removed from the ledger; those of younger runs are kept', async () => {
   const [old, young] = [await leave(6), await leave(4)];
   expect(await swept()).toEqual({ deleted: 1, left: [], closed: [], isCutShort: false });
   expect([exists(old), exists(young)]).toEqual([false, true]);
   expect(await written()).toEqual([young]);
 });
 
-test('a user that was deleted already is struck off', async () => {
+test('a user that was deleted already is removed from the ledger', async () => {
   const user = await leave(6);
   await actions.deleteUser({ userId: user });
   expect(await swept()).toMatchObject({ deleted: 1, left: [] });
@@ -78,7 +78,7 @@ test.each([
     { resourceOf: () => resourceOf(emulator.resourceId) || emulator.resourceId },
     /now points at another resource/,
   ],
-  ['not known', {}, /is not a user of the resource/],
+  ['not known', {}, /does not know it on the resource/],
 ])('a user of another ACS resource is kept and reported, where the present one is %s', async (_, wish, reason) => {
   await leave(6, { userId: FOREIGN });
   const { deleted, left } = await swept(wish);
@@ -125,7 +125,7 @@ describe.each([204, 401] as const)('where ACS answers %d for a user that was del
     return resourceOf(userId);
   };
 
-  test('it is struck off if the resource is known, or if another user of it is deleted; a foreign user is kept', async () => {
+  test('it is removed from the ledger if the resource is known, or if another user of it is deleted; a foreign user is kept', async () => {
     await leaveGone();
     const known = { resourceOf: () => acs.resourceId };
     expect(await sweptThere(known)).toEqual({ deleted: 1, left: [], closed: [], isCutShort: false });
@@ -141,7 +141,7 @@ describe.each([204, 401] as const)('where ACS answers %d for a user that was del
     expect(await written()).toEqual([FOREIGN]);
   });
 
-  test('it is struck off after a probe, which is made at most once, and then a foreign user is kept', async () => {
+  test('it is removed from the ledger after a probe, which is made at most once, and then a foreign user is kept', async () => {
     await Promise.all([leaveGone(), leaveGone(), leave(7, { userId: FOREIGN })]);
     const probing = jest.fn(probe);
     const { deleted, left } = await sweptThere({ probe: probing });
@@ -152,7 +152,7 @@ describe.each([204, 401] as const)('where ACS answers %d for a user that was del
     expect(acs.users()).toEqual([]);
   });
 
-  test('nothing is struck off where a probe fails', async () => {
+  test('nothing is removed from the ledger where a probe fails', async () => {
     await leave(7, { userId: FOREIGN });
     const { left } = await sweptThere({ probe: () => Promise.reject(new Error('no')) });
     expect(left[0]?.reason).toContain('The probe failed');
