@@ -52,13 +52,7 @@ describe('the build', () => {
     expect(
       (await readdir(join(project, '.local/build'), { recursive: true })).filter((name) => name.endsWith('.js')).sort(),
     ).toEqual(
-      [
-        'start.js',
-        'storageProcess.js',
-        'documents.js',
-        'functionsHost/command.js',
-        'functionsHost/worker.js',
-      ]
+      ['start.js', 'storageProcess.js', 'documents.js', 'functionsHost/command.js', 'functionsHost/worker.js']
         .map((name) => join(name))
         .sort(),
     );
