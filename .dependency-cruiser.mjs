@@ -24,6 +24,17 @@ export default {
       to: { path: pathsOf(LAYERS.slice(0, index + 1)) },
     })),
     {
+      name: 'nothing-is-orphaned',
+      comment: 'a function file that main.ts does not import is in no build',
+      severity: 'error',
+      module: {
+        path: '^src/',
+        pathNot: ['\\.d\\.ts$', '^src/main\\.ts$', '^src/dashboard/page/main\\.tsx$'],
+        numberOfDependentsLessThan: 1,
+      },
+      from: {},
+    },
+    {
       name: 'src-is-in-a-layer',
       comment: 'each file of src is main.ts or in a folder of the list',
       severity: 'error',

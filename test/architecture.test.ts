@@ -133,6 +133,8 @@ test('every setting that the app reads is in the schema, and the generated parts
   const named = files.flatMap((file) => [...text(file).matchAll(/%(\w+)%/g)].map(([, name = '']) => name));
   expect(named).toContain('WORKFLOW_SCHEDULE');
   expect(named.filter((name) => !names.includes(name))).toEqual([]);
-  const { stdout } = await run(process.execPath, ['.local/build/documents.js', '--check'], { cwd: root });
+  const { stdout } = await run(process.execPath, ['.local/build/documents.js', '--check'], { cwd: root }).catch(
+    (error: unknown) => error as { stdout: string },
+  );
   expect(stdout).toBe('');
 });

@@ -25,7 +25,7 @@ const PRINTABLE = /^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/;
  */
 export function handle<S extends InputSpec>(
   spec: S,
-  work: (input: InputOf<S>, call: Call) => Promise<HttpResponseInit>,
+  work: (input: InputOf<S>, call: Call) => HttpResponseInit | Promise<HttpResponseInit>,
 ): HttpHandler {
   return async (request, context) => {
     const attempts: object[] = [];

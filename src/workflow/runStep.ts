@@ -3,7 +3,7 @@ import type { Attempt, CallOptions } from '../identity/identityTypes';
 import { delayedSignal, TimeoutReached, withTimeout } from '../base/timeout';
 import { redactText, safeText } from '../base/redact';
 import { newSpanId, traceparentOf } from '../base/traceContext';
-import { redactRecord } from './redactRecord';
+import { redactRecord, type RequestedScopes } from './redactRecord';
 import { deeperChecks, deeperChecksMs } from './deeperChecks';
 import type { Action, ActionStatus, CheckRecord, RunError } from '../runs/run';
 import type { RunAfterStatus, Step, StepContext } from './step';
@@ -28,7 +28,10 @@ class CheckFailed extends Error {}
 /** Why the `runAfter` condition of `step` is not satisfied; `undefined` if it is. */
 export function skipReason(step: Step, statuses: ReadonlyMap<string, ActionStatus>): string | undefined {
   for (const [name, wanted] of Object.entries(step.runAfter)) {
-    const actual = statuses.get(name) ?? 'Skipped';
+    const actual = statuses.get(name);
+    if (actual === undefined) {
+      return `${step.name} is skipped: its 'runAfter' names ${name}, but no step of this name comes before it. Correct the name or the order of the steps.`;
+    }
     if (!wanted.includes(actual as RunAfterStatus)) {
       return `${step.name} is skipped: its 'runAfter' condition for ${name} is not satisfied. Expected ${wanted.join(' or ')}, actual ${actual}.`;
     }
@@ -59,7 +62,9 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
   const attempts: Attempt[] = [];
   const spanId = context.trace && newSpanId();
   const limitMs = Math.min(step.timeoutMs ?? limits.stepMs, limits.runLeftMs);
-  const inputs = redactRecord(step.inputs(state), state.request);
+  const asked = step.inputs(state);
+  const tokenScopes = { ...state.request, ...asked } as RequestedScopes;
+  const inputs = redactRecord(asked, tokenScopes);
   let outputs: unknown;
   let failure: unknown;
   const stop: { signal: AbortSignal | undefined; release?: () => void } = step.makesUser
@@ -78,7 +83,7 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
       if (step.retry) call.retry = step.retry;
       return step.execute({ ...context, call });
     });
-    outputs = redactRecord(step.outputs?.(output, state), state.request);
+    outputs = redactRecord(step.outputs?.(output, state), tokenScopes);
     const problems = (step.checks?.(output, context) ?? []).filter((problem) => problem !== undefined);
     if (problems.length > 0) failure = new CheckFailed(`Check failed: ${problems.join('; ')}.`);
   } catch (thrown) {

@@ -25,7 +25,7 @@ afterAll(() => {
 
 test('without settings each has its default', () => {
   set({});
-  expect(workflowSettings()).toEqual({
+  expect(workflowSettings()).toStrictEqual({
     scopes: ['chat'],
     createScopes: [],
     tokenMinutes: 60,

@@ -348,6 +348,26 @@ describe('a workflow of other steps', () => {
     expect(outcome).toMatchObject({ status: 'Failed', cleanup: 'NotNeeded' });
   });
 
+  test('a token of a step with scopes of its own is recorded with these, not with those of the run', async () => {
+    const issued: Step = {
+      ...step('A', {}),
+      inputs: () => ({ scopes: ['voip'] }),
+      outputs: () => token(['voip']),
+    };
+    const outcome = await run({ workflow: of(issued), actions: actionsWith().actions });
+    expect(outcome.actions[0]?.outputs).toMatchObject({ token: { redacted: true, scopes: ['voip'] } });
+  });
+
+  test('a step that waits for one that does not come before it names that one', async () => {
+    const workflow = of(step('A', { B: ['Succeeded'] }), step('B', {}), step('C', { Nobody: ['Skipped'] }));
+    const outcome = await run({ workflow, actions: actionsWith().actions });
+    expect(statuses(outcome)).toEqual(['Skipped', 'Succeeded', 'Skipped']);
+    expect(outcome.actions[0]?.error?.message).toBe(
+      "A is skipped: its 'runAfter' names B, but no step of this name comes before it. Correct the name or the order of the steps.",
+    );
+    expect(outcome.actions[2]?.error?.message).toContain('names Nobody, but no step of this name');
+  });
+
   test("an error's secrets are not kept", async () => {
     const outcome = await run({ workflow: of(step('A', {}, true)), actions: actionsWith().actions });
     expect(outcome.actions[0]?.error?.message).toBe('boom accesskey=[redacted]');
