@@ -15,7 +15,7 @@ const ofUnits = [
   '<rootDir>/test/local/{arguments,coreTools,localSettings,startedParts}.test.ts',
   '<rootDir>/emulator/test/{badInput,deniedReasons,faults,headers,recordedPairs,signature}.test.ts',
   '<rootDir>/test/cli/runPrinter.test.ts',
-  '<rootDir>/test/{architecture,readme}.test.ts',
+  '<rootDir>/test/architecture.test.ts',
 ];
 
 /** @type {import('jest').Config} */

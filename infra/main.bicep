@@ -78,7 +78,7 @@ param existingCommunicationServicesId string = ''
 ])
 param communicationDataLocation string = 'Europe'
 
-@description('Role that the app gets on the Communication Services resource, on nothing else. The default is Contributor, the only one that Microsoft documents for identity operations; see the README for what it can do besides.')
+@description('Role that the app gets on the Communication Services resource, on nothing else. The default is Contributor, the only one that Microsoft documents for identity operations; docs/deploy.md says what else it allows.')
 param communicationRoleDefinitionId string = 'b24988ac-6180-42a0-ab88-20f7382dd24c'
 
 @description('Are the roles of the app assigned here? Say false where the deployer may not assign roles; the output ROLE_ASSIGNMENTS then says which ones somebody else has to assign.')

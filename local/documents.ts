@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { ADVICE } from '../cli/doctor/finding';
 import { RUN_SETTINGS, STORAGE_SETTINGS } from '../src/base/runSettings';
 import { ACTION_SETTINGS, CONNECTION_SETTINGS, type SettingMetadata } from '../src/base/settings';
 
@@ -28,11 +29,16 @@ function settingsTable(): string {
   return ['| setting | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
+function doctorTable(): string {
+  const rows = Object.entries(ADVICE).map(([code, advice]) => `| \`${code}\` | ${advice} |`);
+  return ['| finding | what to do |', '| --- | --- |', ...rows].join('\n');
+}
+
 /** The generated parts by name, as Markdown. */
-export const GENERATED: Record<string, () => string> = { settings: settingsTable };
+export const GENERATED: Record<string, () => string> = { settings: settingsTable, doctor: doctorTable };
 
 /** The documents that have generated parts. */
-export const DOCUMENTS = ['README.md'];
+export const DOCUMENTS = ['docs/settings.md', 'docs/troubleshooting.md'];
 
 /** `markdown` with its generated parts as they must be. @throws Error if a part has a name that is not known */
 export function withGeneratedParts(markdown: string): string {

@@ -118,8 +118,8 @@ test('process.env is read where settings are read', () => {
   ]);
 });
 
-test('the README explains every code of an error that functions answer with, with its status', () => {
-  const documented = text('README.md')
+test('docs/http-api.md explains every code of an error that functions answer with, with its status', () => {
+  const documented = text('docs/http-api.md')
     .split('\n')
     .map((line) => /^\| (\d{3}) ((?:`\w+`(?:, )?)+) +\|/.exec(line))
     .flatMap((row) => [...(row?.[2] ?? '').matchAll(/`(\w+)`/g)].map(([, code = '']) => [code, Number(row?.[1])]));

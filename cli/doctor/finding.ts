@@ -45,7 +45,7 @@ export const failed = (check: CheckName, code: ErrorCode, found: string): Findin
   advice: ADVICE[code],
 });
 
-const ADVICE: Record<ErrorCode, string> = {
+export const ADVICE: Record<ErrorCode, string> = {
   VariableMissing:
     'Set it to the connection string of the ACS resource: in the portal under Keys, or by "az communication list-key". In a pipeline, map the secret into the environment of this step.',
   SettingsMalformed:

@@ -1,4 +1,4 @@
-/** The error codes of the functions' answers, each with its HTTP status. The table in the README explains them; a test compares the two. */
+/** The error codes of the functions' answers, each with its HTTP status. The table in docs/http-api.md explains them; a test compares the two. */
 export const ANSWERED_CODES = {
   InvalidRequest: 400,
   UnknownConnection: 400,

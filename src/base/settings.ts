@@ -8,7 +8,7 @@ export const SCOPES = ['chat', 'voip', 'chat.join', 'chat.join.limited', 'voip.j
 
 export type Scope = (typeof SCOPES)[number];
 
-/** More about a setting, for the settings table in the README and for redaction. */
+/** More about a setting, for the settings table in docs/settings.md and for redaction. */
 export interface SettingMetadata {
   /** The default for the table, in Markdown, if the schema's own default does not show it. */
   default?: string;

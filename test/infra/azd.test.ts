@@ -121,8 +121,8 @@ test('each value that a deployer may set is handed on by azd pipeline config, an
   for (const name of [...parameters, ...ofFirstRun]) expect(deploy?.env?.[name]).toBe(`\${{ vars.${name} }}`);
 });
 
-test('each value that a deployer may set stands in the README', () => {
-  const rows = text('README.md')
+test('each value that a deployer may set is in docs/deploy.md', () => {
+  const rows = text('docs/deploy.md')
     .split('\n')
     .filter((line) => line.startsWith('| `'));
   const named = rows.map((row) => row.split('|')[1] ?? '');
@@ -145,15 +145,15 @@ test('hosts that the exporter of telemetry calls besides the one of its connecti
 describe('the pipeline', () => {
   const workflow = yamlOf<Workflow>('.github/workflows/azure-dev.yml');
 
-  test('is one that GitHub takes, as is the one in the README', async () => {
-    const inReadme = join(root, '.local/workflowOfReadme.yml');
-    const [, shown = ''] = /^```yaml\n(name: [\s\S]*?)^```$/m.exec(text('README.md')) ?? [];
-    writeFileSync(inReadme, shown);
+  test('is one that GitHub takes, as is the one in docs/pipelines.md', async () => {
+    const inPage = join(root, '.local/workflowOfPage.yml');
+    const [, shown = ''] = /^```yaml\n(name: [\s\S]*?)^```$/m.exec(text('docs/pipelines.md')) ?? [];
+    writeFileSync(inPage, shown);
     const check = (...files: string[]) =>
       run(process.execPath, [join(__dirname, 'checkWorkflows.mjs'), ...files], { cwd: root });
-    expect(JSON.parse((await check('.github/workflows/azure-dev.yml', inReadme)).stdout)).toEqual([]);
-    writeFileSync(inReadme, shown.replace('runs-on', 'run-on'));
-    expect(JSON.parse((await check(inReadme)).stdout)).not.toEqual([]);
+    expect(JSON.parse((await check('.github/workflows/azure-dev.yml', inPage)).stdout)).toEqual([]);
+    writeFileSync(inPage, shown.replace('runs-on', 'run-on'));
+    expect(JSON.parse((await check(inPage)).stdout)).not.toEqual([]);
   });
 
   test('deploys what was tested, from main alone, and signs in without a secret', () => {
@@ -197,14 +197,17 @@ describe('the pipeline', () => {
     expect(commandsOf('test')).toContain('npm ci --ignore-scripts');
   });
 
-  test.each(['.github/workflows/azure-dev.yml', 'README.md'])('each action of %s is pinned to a commit', (file) => {
-    const uses = text(file)
-      .split('\n')
-      .filter((line) => /^\s*(- )?uses:/.test(line));
-    expect(uses.length).toBeGreaterThan(2);
-    const pinned = /uses: [\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/;
-    expect(uses.filter((line) => !pinned.test(line))).toEqual([]);
-  });
+  test.each(['.github/workflows/azure-dev.yml', 'docs/pipelines.md'])(
+    'each action of %s is pinned to a commit',
+    (file) => {
+      const uses = text(file)
+        .split('\n')
+        .filter((line) => /^\s*(- )?uses:/.test(line));
+      expect(uses.length).toBeGreaterThan(2);
+      const pinned = /uses: [\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/;
+      expect(uses.filter((line) => !pinned.test(line))).toEqual([]);
+    },
+  );
 
   function commandsOf(job: string): string[] {
     return workflow.jobs[job]?.steps.flatMap(({ run: command }) => command ?? []) ?? [];
