@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
 import { startStorage, type RunningStorage } from '../../local/storage';
 import type { Run } from '../../src/runs/run';
+import { identityLifecycle } from '../../src/workflow/identityLifecycle';
 import { startCollector, type Collector } from '../telemetry/collector';
 import { startApp } from './appUnderTest';
 import { startMeddlingProxy, type MeddlingProxy } from './meddlingProxy';
@@ -87,7 +88,7 @@ test.each(['connection', 'functions'])(
       expect(run).toMatchObject({ status: 'Succeeded', cleanup: 'Clean', trigger: { name: 'Recurrence' } });
       const types = collector.envelopes.map(({ data }) => data.baseType);
       expect(types.filter((type) => type === 'AvailabilityData')).toHaveLength(1);
-      expect(types.filter((type) => type === 'RemoteDependencyData')).toHaveLength(4);
+      expect(types.filter((type) => type === 'RemoteDependencyData')).toHaveLength(identityLifecycle.steps.length);
       expect(types.filter((type) => type === 'MetricData')).toHaveLength(2);
       expect(collector.envelopes.find(({ data }) => data.baseType === 'AvailabilityData')?.data.baseData).toMatchObject(
         {

@@ -6,6 +6,7 @@ import type { Run } from '../../src/runs/run';
 import type { AppUnderTest } from './appUnderTest';
 import { startSurroundings, type Surroundings } from './appWithProxies';
 import type { Asked } from './meddlingProxy';
+import { fourSteps, stepsOf } from '../fourSteps';
 
 const LATER = { aheadMs: 6 * 60_000 };
 let around: Surroundings;
@@ -106,7 +107,7 @@ test('a clock that is set forward during a run ends no run', async () => {
     await new Promise((done) => setTimeout(done, 10));
   process.kill(await around.pid(), 'SIGUSR2');
   const run = await answer;
-  expect(run.actions.map(({ status }) => status)).toEqual(['Succeeded', 'Succeeded', 'Succeeded', 'Succeeded']);
+  expect(stepsOf(run).map(({ status }) => status)).toEqual(['Succeeded', 'Succeeded', 'Succeeded', 'Succeeded']);
   expect(run.status).toBe('Succeeded');
   expect(run.durationMs).toBeLessThan(10_000);
 }, 30_000);
@@ -200,7 +201,6 @@ test("a run over the app's own URLs that are closed to new calls ends Aborted, w
   await new Promise<void>((done) => front.listen(0, '127.0.0.1', done));
   const { FunctionUrlActions } = await import('../../src/identity/functionUrlActions');
   const { runWorkflow } = await import('../../src/workflow/runWorkflow');
-  const { identityLifecycle } = await import('../../src/workflow/identityLifecycle');
   const { AcsActions } = await import('../../src/identity/acsActions');
   const { Connections } = await import('../../src/identity/connections');
   process.env.AcsIdentity = around.emulator.connectionString;
@@ -209,7 +209,7 @@ test("a run over the app's own URLs that are closed to new calls ends Aborted, w
   const before = around.emulator.users().length;
   const baseUrl = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
   const run = await runWorkflow({
-    workflow: identityLifecycle,
+    workflow: fourSteps,
     actions: new FunctionUrlActions({ baseUrl, key: undefined, connection: 'AcsIdentity', isOwnApp: true }),
     cleanupActions: direct,
     store: { save: () => Promise.resolve() },

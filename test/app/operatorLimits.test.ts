@@ -1,5 +1,7 @@
 import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
+import type { Run } from '../../src/runs/run';
 import { startApp, type AppUnderTest } from './appUnderTest';
+import { stepsOf } from '../fourSteps';
 
 let emulator: IdentityEmulator;
 let app: AppUnderTest;
@@ -82,9 +84,9 @@ test.each([
 test('a workflow that nobody gave scopes asks for one that is allowed', async () => {
   const other = await start({ ALLOWED_SCOPES: 'voip,voip.join' });
   try {
-    const run = (await other.call('POST', 'runs')).body as { status?: string; actions?: { inputs?: object }[] };
+    const run = (await other.call('POST', 'runs')).body as unknown as Run;
     expect(run.status).toBe('Succeeded');
-    expect(run.actions?.[1]?.inputs).toMatchObject({ scopes: ['voip'] });
+    expect(stepsOf(run)[1]?.inputs).toMatchObject({ scopes: ['voip'] });
   } finally {
     await other.stop();
   }

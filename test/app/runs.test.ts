@@ -2,6 +2,7 @@ import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/sr
 import { startStorage, type RunningStorage } from '../../local/storage';
 import type { Run } from '../../src/runs/run';
 import { startApp, type AppUnderTest } from './appUnderTest';
+import { requestsOf, stepsOf } from '../fourSteps';
 
 let emulator: IdentityEmulator;
 let storage: RunningStorage;
@@ -49,7 +50,7 @@ describe.each(['connection', 'functions'] as const)('runs with WORKFLOW_TARGET=%
       trigger: { name: 'Manual' },
       correlation: { clientTrackingId: `order-${target}` },
     });
-    expect(run.actions.map(({ status, code }) => `${status} ${code}`)).toEqual([
+    expect(stepsOf(run).map(({ status, code }) => `${status} ${code}`)).toEqual([
       'Succeeded Created',
       'Succeeded OK',
       'Succeeded NoContent',
@@ -74,12 +75,14 @@ describe.each(['connection', 'functions'] as const)('runs with WORKFLOW_TARGET=%
     emulator.addFault({ operation: 'issueAccessToken', status: 503, count: 2 });
     const run = asRun((await app.call('POST', 'runs')).body);
     expect(run.status).toBe('Succeeded');
-    expect(run.actions[1]?.retryHistory?.map(({ code, error }) => [code, error?.code])).toEqual([
+    expect(stepsOf(run)[1]?.retryHistory?.map(({ code, error }) => [code, error?.code])).toEqual([
       ['ServiceUnavailable', 'ServiceUnavailable'],
       ['ServiceUnavailable', 'ServiceUnavailable'],
     ]);
-    expect(run.actions[0]).not.toHaveProperty('retryHistory');
-    expect(emulator.requests().filter(({ operation }) => operation === 'issueAccessToken')).toHaveLength(3);
+    expect(stepsOf(run)[0]).not.toHaveProperty('retryHistory');
+    expect(
+      requestsOf(run, emulator.requests()).filter(({ operation }) => operation === 'issueAccessToken'),
+    ).toHaveLength(3);
   });
 
   test('a reset while a user is created is not repeated, and the run is Failed', async () => {
@@ -87,7 +90,7 @@ describe.each(['connection', 'functions'] as const)('runs with WORKFLOW_TARGET=%
     emulator.addFault({ operation: 'createIdentity', reset: 'before', count: 9 });
     const run = asRun((await app.call('POST', 'runs')).body);
     expect(run).toMatchObject({ status: 'Failed', cleanup: 'Unknown' });
-    expect(run.actions.map(({ status }) => status)).toEqual(['Failed', 'Skipped', 'Skipped', 'Skipped']);
+    expect(stepsOf(run).map(({ status }) => status)).toEqual(['Failed', 'Skipped', 'Skipped', 'Skipped']);
     expect(emulator.requests()).toHaveLength(1);
   });
 
@@ -106,7 +109,7 @@ describe.each(['connection', 'functions'] as const)('runs with WORKFLOW_TARGET=%
     expect(run.error?.message).toContain(
       'Issue_a_user_access_token failed: InvalidRequest: ACS refuses the request: No.',
     );
-    expect(run.actions.map(({ status, code }) => [status, code])).toEqual([
+    expect(stepsOf(run).map(({ status, code }) => [status, code])).toEqual([
       ['Succeeded', 'Created'],
       ['Failed', 'BadRequest'],
       ['Skipped', 'ActionSkipped'],

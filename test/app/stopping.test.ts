@@ -2,6 +2,7 @@ import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/sr
 import { startStorage, type RunningStorage } from '../../local/storage';
 import type { Run } from '../../src/runs/run';
 import { startApp, type AppUnderTest } from './appUnderTest';
+import { stepsOf } from '../fourSteps';
 
 let emulator: IdentityEmulator;
 let storage: RunningStorage;
@@ -56,7 +57,7 @@ test.each(['connection', 'functions'])(
     expect(emulator.users()).toEqual([]);
     const run = await newestRun(target);
     expect(run).toMatchObject({ status: 'Aborted', cleanup: 'Clean', error: { code: 'RunAborted' } });
-    expect(run?.actions.map(({ status }) => status)).toEqual(['Succeeded', 'Aborted', 'Skipped', 'Skipped']);
+    expect(stepsOf(run).map(({ status }) => status)).toEqual(['Succeeded', 'Aborted', 'Skipped', 'Skipped']);
   },
 );
 

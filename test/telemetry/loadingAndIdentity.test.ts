@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
+import { identityLifecycle } from '../../src/workflow/identityLifecycle';
 import { startApp, type AppUnderTest } from '../app/appUnderTest';
 import { startCollector, type Collector } from './collector';
 
@@ -189,7 +190,7 @@ test('two connections are two tests, each run a trace of its own', async () => {
     const traces = collector.envelopes
       .filter(({ data }) => data.baseType === 'RemoteDependencyData')
       .map(({ tags, data }) => `${tags['ai.operation.id']} ${data.baseData.properties?.['connection']}`);
-    expect(traces).toHaveLength(8);
+    expect(traces).toHaveLength(2 * identityLifecycle.steps.length);
     expect(new Set(traces).size).toBe(2);
   } finally {
     await app.stop();

@@ -7,7 +7,7 @@ import type { IdentityActions } from '../../src/identity/identityTypes';
 import { anonymousStatuses, chatStatus, type Probes } from '../../src/identity/probes';
 import { DEEPER_CHECKS, type DeeperCheck } from '../../src/base/runSettings';
 import { runSteps, type EngineOptions } from '../../src/workflow/engine';
-import { identityLifecycle } from '../../src/workflow/identityLifecycle';
+import { fourSteps } from '../fourSteps';
 
 let emulator: IdentityEmulator;
 let actions: IdentityActions;
@@ -28,7 +28,7 @@ afterEach(async () => {
 
 const run = (checks: readonly DeeperCheck[], wish: Partial<EngineOptions> = {}, revocationWaitMs = 0) =>
   runSteps({
-    workflow: identityLifecycle,
+    workflow: fourSteps,
     actions,
     request: { createTokenWithScopes: [], scopes: ['chat'], expiresInMinutes: 60 },
     clientTrackingId: 'track',

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../src/base/errors';
 import type { CallOptions, IdentityActions } from '../../src/identity/identityTypes';
 import { runSteps, type EngineOptions } from '../../src/workflow/engine';
-import { identityLifecycle } from '../../src/workflow/identityLifecycle';
 import type { RunRequest } from '../../src/runs/run';
 import type { Step, Workflow } from '../../src/workflow/step';
+import { fourSteps } from '../fourSteps';
 
 const USER = '8:acs:11111111-1111-4111-8111-111111111111_00000026-0000-0000-0000-000000000001';
 const request: RunRequest = { createTokenWithScopes: [], scopes: ['chat'], expiresInMinutes: 60 };
@@ -52,7 +52,7 @@ function actionsWith(faults: Partial<IdentityActions> = {}) {
 }
 
 const run = (options: Partial<EngineOptions> & Pick<EngineOptions, 'actions'>) =>
-  runSteps({ workflow: identityLifecycle, request, clientTrackingId: 'track', ...options });
+  runSteps({ workflow: fourSteps, request, clientTrackingId: 'track', ...options });
 
 const statuses = ({ actions }: Awaited<ReturnType<typeof run>>) => actions.map(({ status }) => status);
 const down = () => Promise.reject(new AppError(502, 'ServiceUnavailable', 'ACS is down.'));
