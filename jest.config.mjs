@@ -9,7 +9,7 @@ const common = {
 const ofInfra = '<rootDir>/test/infra/**/*.test.ts';
 /** These start no process, no server but their own, and no built app. */
 const ofUnits = [
-  '<rootDir>/test/{base,http}/**/*.test.ts',
+  '<rootDir>/test/{base,http,runs}/**/*.test.ts',
   '<rootDir>/test/identity/{connections,functionUrlActions,credentials,retries}.test.ts',
   '<rootDir>/test/workflow/{engine,runSchedule,deeperChecks}.test.ts',
   '<rootDir>/test/local/{arguments,coreTools,localSettings,startedParts}.test.ts',

@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { ADVICE } from '../cli/doctor/finding';
+import { OPERATIONS_SETTINGS } from '../src/base/operationsSettings';
 import { RUN_SETTINGS, STORAGE_SETTINGS } from '../src/base/runSettings';
 import { ACTION_SETTINGS, CONNECTION_SETTINGS, type SettingMetadata } from '../src/base/settings';
 
@@ -16,6 +17,7 @@ export function everySetting(): Map<string, v.GenericSchema> {
     ...named(CONNECTION_SETTINGS, 'AcsIdentity'),
     ...named(ACTION_SETTINGS),
     ...named(RUN_SETTINGS),
+    ...named(OPERATIONS_SETTINGS),
     ...named(STORAGE_SETTINGS, 'AzureWebJobsStorage'),
   ]);
 }

@@ -1,4 +1,5 @@
 import { app } from '@azure/functions';
+import './functions/badge';
 import './functions/createUser';
 import './functions/dashboard';
 import './functions/deleteUser';
@@ -6,6 +7,7 @@ import './functions/exchangeTeamsToken';
 import './functions/health';
 import './functions/healthDeep';
 import './functions/issueToken';
+import './functions/metrics';
 import './functions/revokeTokens';
 import './functions/runs';
 import './functions/scheduledRun';

@@ -66,23 +66,38 @@ async function listRuns(options: ListOptions): Promise<void> {
   }
   const paint = painter(styleFor(process.stdout));
   console.log(
-    ['STARTED (UTC)'.padEnd(20), 'STATUS'.padEnd(10), 'SECONDS'.padStart(8), 'TRIGGER'.padEnd(11), 'RUN'].join('  '),
+    [
+      'STARTED (UTC)'.padEnd(19),
+      'STATUS'.padEnd(9),
+      'SECONDS',
+      'TRIGGER'.padEnd(10),
+      'RUN'.padEnd(33),
+      'FAILING STEP',
+    ].join('  '),
   );
   for (const run of page.value) {
     const started = plain(run.startTime ?? '')
       .slice(0, 19)
       .replace('T', ' ');
     const seconds = run.durationMs === undefined ? '' : (run.durationMs / 1000).toFixed(1);
+    const failing = run.actions?.find(({ status }) => status === 'Failed' || status === 'TimedOut')?.name;
     console.log(
       [
-        started.padEnd(20),
-        paint(plain(run.status).padEnd(10), colourOf(run.status)),
-        seconds.padStart(8),
-        plain(run.trigger?.name ?? '').padEnd(11),
+        started.padEnd(19),
+        paint(plain(run.status).padEnd(9), colourOf(run.status)),
+        seconds.padStart(7),
+        plain(run.trigger?.name ?? '').padEnd(10),
         plain(run.id),
-      ].join('  '),
+        plain(failing ?? (run.slow ? '(slow)' : '')),
+      ]
+        .join('  ')
+        .trimEnd(),
     );
     if (run.error) console.log(`    ${plain(`${run.error.code}: ${run.error.message}`)}`);
+    const left = run.status === 'Running' ? 0 : (run.usersLeftBehind?.length ?? 0);
+    if (left > 0) console.log(`    ${left} user(s) left behind`);
+    if (run.cleanup === 'Unknown' && run.status !== 'Running')
+      console.log('    ACS may have a user whose id nobody knows');
   }
   if (page.nextLink !== undefined) {
     console.log(`There are more: see --top, or go on with --until ${page.value.at(-1)?.startTime ?? ''}.`);

@@ -8,6 +8,7 @@ export const ANSWERED_CODES = {
   UserNotFound: 404,
   RunNotFound: 404,
   NotFound: 404,
+  NotEnabled: 404,
   LengthRequired: 411,
   RequestTooLarge: 413,
   Throttled: 429,

@@ -42,6 +42,14 @@ export const LIMITS = {
   maintenanceMs: 45_000,
   /** Deleting one user of an earlier run, with its retries. */
   sweepDeleteMs: 5_000,
+  /** One request to the receiver of notifications or of the heartbeat. */
+  webhookMs: 5_000,
+  /** Sending notifications after a scheduled run, with retries. */
+  notifyMs: 20_000,
+  /** Sending notifications that waited, in a function that somebody waits for. */
+  notifyWhileReadingMs: 3_000,
+  /** How long after its due time a scheduled run may start before it counts as missing. */
+  scheduledStartMs: 60_000,
   /** Maximum difference between this machine's clock and the storage's. With a larger one nothing is deleted. */
   clockSkewMs: 60_000,
   /**

@@ -4,6 +4,7 @@ import { entryOfSetting, misconfigured } from './errors';
 import { isLoopback } from './loopback';
 import { HOST_STORAGE_SETTINGS } from './schedule';
 import { ACTION_SETTINGS, connectionNames, readSetting, type Scope } from './settings';
+import { OPERATIONS_SETTINGS } from './operationsSettings';
 import { RUN_SETTINGS, STORAGE_SETTINGS, type DeeperCheck } from './runSettings';
 
 /** The Application Insights resource that runs are reported to, and the location that they are reported from. */
@@ -35,6 +36,7 @@ export function telemetrySettings(): TelemetrySettings | undefined {
 export function checkEachSetting(): void {
   for (const name of namesOf(ACTION_SETTINGS)) readSetting(ACTION_SETTINGS, name);
   for (const name of namesOf(RUN_SETTINGS)) readSetting(RUN_SETTINGS, name);
+  for (const name of namesOf(OPERATIONS_SETTINGS)) readSetting(OPERATIONS_SETTINGS, name);
 }
 
 const namesOf = <E extends v.ObjectEntries>(schema: v.ObjectSchema<E, undefined>) =>

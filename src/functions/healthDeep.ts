@@ -7,5 +7,5 @@ app.http('healthDeep', {
   methods: ['GET'],
   route: 'health/deep',
   authLevel: 'function',
-  handler: handle({}, async () => healthAnswer(await deepHealth())),
+  handler: handle({}, async (_input, { context }) => healthAnswer(await deepHealth(context))),
 });

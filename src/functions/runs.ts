@@ -6,7 +6,17 @@ import { logAction, logRun } from '../workflow/runLog';
 import { runStatistics } from '../workflow/runStatistics';
 import { startRun } from '../workflow/startRun';
 import { getRun, latestRun } from '../runs/storedRuns';
-import { getRunInput, latestRunInput, listRunsInput, startRunInput, statisticsInput } from '../runs/inputs';
+import { noticeSilence } from '../status/connectionStatus';
+import { notifyTest } from '../status/notifyTest';
+import {
+  connectionInput,
+  getRunInput,
+  latestRunInput,
+  listIncidentsInput,
+  listRunsInput,
+  startRunInput,
+  statisticsInput,
+} from '../runs/inputs';
 
 const MANUAL = { name: 'Manual', kind: 'Http' } as const;
 
@@ -31,13 +41,21 @@ app.http('runs', {
       },
     ),
     GET: handle(listRunsInput, async (query, { request }) => runPage(await history().runs.list(query), request)),
-    'GET latest': handle(latestRunInput, async (query) => ({
+    'GET incidents': handle(listIncidentsInput, async (query) => ({
       status: 200,
-      jsonBody: await latestRun(history().runs, query),
+      jsonBody: { value: await history().states.incidents(query) },
     })),
-    'GET statistics': handle(statisticsInput, async (query) => ({
+    'POST notify-test': handle(connectionInput, async ({ connection }) => ({
       status: 200,
-      jsonBody: await runStatistics(query),
+      jsonBody: await notifyTest(connection),
+    })),
+    'GET latest': handle(latestRunInput, async (query, { context }) => {
+      await noticeSilence(context);
+      return { status: 200, jsonBody: await latestRun(history().runs, query) };
+    }),
+    'GET statistics': handle(statisticsInput, async (query, { context }) => ({
+      status: 200,
+      jsonBody: await runStatistics(query, context),
     })),
     'GET {runId}': handle(getRunInput, async ({ runId }) => ({
       status: 200,

@@ -1,5 +1,6 @@
 import { createCredential } from '../identity/credentials';
 import { recordStorageOutcome } from '../base/dependencyHealth';
+import { stateRules } from '../base/operationsSettings';
 import { historySettings, siteName } from '../base/workflowSettings';
 import { WORKFLOW_NAME } from '../runs/run';
 import { openHistory, type History } from './openHistory';
@@ -19,7 +20,7 @@ export function history(): History {
           credential: () => createCredential(settings.credential, settings.clientId),
         }
       : settings;
-  opened = openHistory(place, partitionOf(siteName()), recordStorageOutcome);
+  opened = openHistory(place, partitionOf(siteName()), recordStorageOutcome, stateRules);
   return opened;
 }
 

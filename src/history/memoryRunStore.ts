@@ -1,3 +1,5 @@
+import type { StateRules } from '../runs/connectionState';
+import type { MemoryStates } from './memoryStates';
 import type { Run } from '../runs/run';
 import { entriesOf, type Ledger, type LedgerEntry } from '../runs/ledger';
 import { isUnknown, withoutUser } from '../runs/cleanup';
@@ -13,12 +15,17 @@ export class MemoryRunStore implements RunStore {
   readonly kind = 'memory';
   private readonly runs = new Map<string, Run>();
 
-  constructor(private readonly ledger: Ledger) {}
+  /** `states`: where the end of a scheduled run changes the state of its connection, by these rules. */
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly states?: { store: MemoryStates; rules: () => StateRules },
+  ) {}
 
   async save(run: Run, deleted: readonly string[] = []): Promise<void> {
     const kept = this.runs.get(run.id);
     if (run.status === 'Running' && kept !== undefined && kept.status !== 'Running') return;
     this.runs.set(run.id, structuredClone(run));
+    this.states?.store.count(run, this.states.rules());
     for (const userId of deleted) await this.ledger.remove({ runId: run.id, userId });
     if (run.status !== 'Running') for (const entry of entriesOf(run)) await this.ledger.add(entry);
     if (this.runs.size > MEMORY_RUNS) {

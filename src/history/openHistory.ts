@@ -9,6 +9,10 @@ import type { Ledger } from '../runs/ledger';
 import { MemoryLedger } from './memoryLedger';
 import { MemoryRunStore } from './memoryRunStore';
 import type { RunStore } from '../runs/runStore';
+import type { StateRules } from '../runs/connectionState';
+import type { StateStore } from '../runs/stateStore';
+import { MemoryStates } from './memoryStates';
+import { TablesStates } from './tablesStates';
 import { NotTables } from './tableErrors';
 import { TablesLedger } from './tablesLedger';
 import { TablesRunStore } from './tablesRunStore';
@@ -29,6 +33,7 @@ const RETRIES = { maxRetries: 0 };
 export interface History {
   runs: RunStore;
   ledger: Ledger;
+  states: StateStore;
   /**
    * How far this machine's clock is ahead of the storage's, in milliseconds, by the `Date` header of its last answer. `undefined` before the first answer,
    * and in memory.
@@ -38,13 +43,20 @@ export interface History {
   presence: () => Promise<HistoryPresence | undefined>;
 }
 
-/** The history at `place`. Makes no connection before the first use. `onOutcome`: see {@link TableOptions}. */
-export function openHistory(place: HistoryPlace, partitionKey: string, onOutcome?: TableOptions['onOutcome']): History {
+/** The history at `place`. Makes no connection before the first use. `onOutcome`: see {@link TableOptions}. `rules`: when the state of a connection changes. */
+export function openHistory(
+  place: HistoryPlace,
+  partitionKey: string,
+  onOutcome?: TableOptions['onOutcome'],
+  rules: () => StateRules = () => ({ failuresUntilFailing: 1, notify: false }),
+): History {
   if (place.kind === 'memory') {
     const ledger = new MemoryLedger();
+    const store = new MemoryStates();
     return {
-      runs: new MemoryRunStore(ledger),
+      runs: new MemoryRunStore(ledger, { store, rules }),
       ledger,
+      states: store,
       clockSkewMs: () => undefined,
       presence: () => Promise.resolve(undefined),
     };
@@ -61,9 +73,11 @@ export function openHistory(place: HistoryPlace, partitionKey: string, onOutcome
     client,
     ...(onOutcome ? { onOutcome } : {}),
   });
+  const store = new TablesStates(table);
   return {
-    runs: new TablesRunStore(table),
+    runs: new TablesRunStore(table, { store, rules }),
     ledger: new TablesLedger(table),
+    states: store,
     clockSkewMs: () => skewMs,
     presence: () => table.presence(),
   };

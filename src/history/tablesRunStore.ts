@@ -10,9 +10,13 @@ import { passes } from '../runs/summary';
 import { DEFAULT_TOP, type HoursQuery, type RunPage, type RunQuery, type RunStore } from '../runs/runStore';
 import type { HourOfRuns } from '../runs/statistics';
 import { foldEnded, readHours, trimHours } from './tablesHours';
+import { INCIDENT, stateChangesOfRun } from './stateRows';
+import { addOldUsersLeft } from './oldUsersLeft';
 import { isConflict } from './tableErrors';
 import type { Row, Rows } from './tableRows';
 import { ledgerKey, ledgerRow } from './tablesLedger';
+import type { TablesStates } from './tablesStates';
+import type { StateRules } from '../runs/connectionState';
 
 /** The last known state of a run's row. A change is made only if the row is still in this state. */
 interface Seen {
@@ -26,9 +30,6 @@ interface Seen {
 const MAX_USERS = 40;
 /** Key prefix: a row for each ended run with the cleanup state `Unknown`. */
 const UNKNOWN = 'u!';
-/** Key of a row: up to which run {@link addOldUsersLeft} has looked. */
-const MARKER = 'm!usersLeft';
-
 /** Maximum number of retries of a change after a conflict with another process. */
 const MAX_RETRIES = 3;
 
@@ -43,7 +44,11 @@ export class TablesRunStore implements RunStore {
   /** The runs of this process that have not ended. */
   private readonly running = new Map<string, Seen>();
 
-  constructor(private readonly table: HistoryTable) {}
+  /** `states`: where the end of a scheduled run changes the state of its connection, by these rules. */
+  constructor(
+    private readonly table: HistoryTable,
+    private readonly states?: { store: TablesStates; rules: () => StateRules },
+  ) {}
 
   async save(run: Run, deleted: readonly string[] = []): Promise<void> {
     await this.table
@@ -51,7 +56,12 @@ export class TablesRunStore implements RunStore {
         let seen = this.running.get(run.id) ?? (run.status === 'Running' ? undefined : await look(rows, run.id));
         for (let retries = 0; ; retries += 1) {
           try {
-            const etag = await write(rows, run, seen, retries === 0 ? deleted : []);
+            const counted =
+              this.states && !(seen && isEnd(seen.status) && seen.status !== 'Aborted')
+                ? await stateChangesOfRun(rows, run, this.states.rules())
+                : undefined;
+            const etag = await write(rows, run, seen, retries === 0 ? deleted : [], counted?.changes);
+            this.states?.store.noted(counted?.state);
             if (run.status === 'Running') this.running.set(run.id, { etag, status: run.status, cleanup: run.cleanup });
             // the users that were not part of the transaction
             const others = retries === 0 ? deleted.slice(MAX_USERS) : deleted;
@@ -170,6 +180,11 @@ export class TablesRunStore implements RunStore {
       await trimHours(rows, keepFrom);
       const unknown = await rows.all({ above: UNKNOWN + untilKey(keepFrom), below: `${UNKNOWN}:`, select: [] });
       await rows.deleteAll(unknown.map(({ rowKey }) => rowKey));
+      // incidents are as old as their runs, so there are none to look for without old runs
+      if (deleted > 0) {
+        const incidents = await rows.all({ above: INCIDENT + untilKey(keepFrom), below: `${INCIDENT}:`, select: [] });
+        await rows.deleteAll(incidents.map(({ rowKey }) => rowKey));
+      }
       return deleted;
     }, limitMs);
   }
@@ -192,9 +207,15 @@ const seenOf = ({ etag, status, cleanup }: Row): Seen => ({
 
 /**
  * Writes a run, its index rows, its result for the statistics and its ledger entries in one transaction. `deleted`: users of the run that are in the ledger
- * and no longer exist. Returns the new ETag of the run's row.
+ * and no longer exist. `more`: changes of other rows. Returns the new ETag of the run's row.
  */
-async function write(rows: Rows, run: Run, seen: Seen | undefined, deleted: readonly string[] = []): Promise<string> {
+async function write(
+  rows: Rows,
+  run: Run,
+  seen: Seen | undefined,
+  deleted: readonly string[] = [],
+  more: readonly TransactionAction[] = [],
+): Promise<string> {
   const { partitionKey } = rows;
   const row = runRow(partitionKey, run);
   // the index rows of a running run don't change: lists show only that it is running
@@ -217,25 +238,5 @@ async function write(rows: Rows, run: Run, seen: Seen | undefined, deleted: read
     if (isUnknown(run)) changes.push(upsert({ partitionKey, rowKey: unknownKey, connection: run.connection }));
     else if (seen && isEnd(seen.status) && seen.cleanup === 'Unknown') changes.push(remove(unknownKey));
   }
-  return rows.change(changes);
-}
-
-/**
- * Adds the users of runs of older versions to the ledger. Those versions did not add them when a run ended, so they may be missing. Reads all runs, once for
- * each history.
- */
-async function addOldUsersLeft(rows: Rows, until: number): Promise<void> {
-  const marker = await rows.get(MARKER, ['above']);
-  const above = typeof marker?.above === 'string' ? marker.above : '0';
-  if (above === ':') return;
-  for await (const page of rows.pages({ above, below: ':', select: ['summary'], pageSize: 250 })) {
-    for (const { summary } of page) {
-      const run = JSON.parse(String(summary)) as Run;
-      if (isEnd(run.status)) for (const entry of entriesOf(run)) await rows.upsert(ledgerRow(entry));
-    }
-    const last = page.at(-1)?.rowKey;
-    if (last !== undefined) await rows.upsert({ rowKey: MARKER, above: last });
-    if (performance.now() > until) return;
-  }
-  await rows.upsert({ rowKey: MARKER, above: ':' });
+  return rows.change([...changes, ...more]);
 }

@@ -57,6 +57,21 @@ export const statisticsInput = {
   }),
 };
 
+/** The filters of a list of incidents. Parsed times are milliseconds since the epoch. */
+export const listIncidentsInput = {
+  query: v.object({
+    since: v.optional(time),
+    until: v.optional(time),
+    connection: v.optional(name(63)),
+    top: v.optional(wholeNumber(1, 250)),
+  }),
+};
+
+/** The connection that a notification, metrics or a badge is about. */
+export const connectionInput = {
+  query: v.object({ connection: v.optional(v.string()) }),
+};
+
 export const latestRunInput = {
   query: v.object({
     maxAgeMinutes: v.optional(wholeNumber(1, 1_000_000)),

@@ -79,6 +79,8 @@ export interface Run {
   connection: string;
   /** `connection`: the steps called ACS; `functions`: they called the functions by URL. */
   target: 'connection' | 'functions';
+  /** The run succeeded, but it or one of its steps took longer than its budget. */
+  slow?: true;
   cleanup: Cleanup;
   /** Ids of the users that still exist, if `cleanup` is Pending. */
   usersLeftBehind?: string[];

@@ -100,7 +100,7 @@ export function statisticsOf(
     addTally(tally, hour);
     addTally(all, hour);
   }
-  const { counts, ...rates } = summary(all);
+  const { counts, ...rates } = summaryOfTally(all);
   return {
     window,
     unit,
@@ -109,13 +109,17 @@ export function statisticsOf(
     ended: total(counts),
     counts: { Running: running, ...counts },
     ...rates,
-    buckets: tallies.map((tally, i) => ({ start: new Date(since + i * lengthMs).toISOString(), ...summary(tally) })),
+    buckets: tallies.map((tally, i) => ({
+      start: new Date(since + i * lengthMs).toISOString(),
+      ...summaryOfTally(tally),
+    })),
   };
 }
 
 const total = (counts: Record<EndStatus, number>) => Object.values(counts).reduce((sum, count) => sum + count, 0);
 
-function summary({ counts, durationsMs }: RunTally): Summary {
+/** The counts of a tally, with success rate and durations. */
+export function summaryOfTally({ counts, durationsMs }: RunTally): Summary {
   const ended = total(counts);
   const sorted = durationsMs.toSorted((a, b) => a - b);
   return {

@@ -1,6 +1,7 @@
 import type { RunLog } from '../base/log';
 import { workflowSettings } from '../base/workflowSettings';
 import { logAction, logRun } from './runLog';
+import { notifyAfterRuns } from '../status/notifyAfterRuns';
 import { maintainHistory } from './maintainHistory';
 import type { Run, Trigger } from '../runs/run';
 import { startRun, type StartOptions } from './startRun';
@@ -18,12 +19,15 @@ export interface ScheduleParts {
   startRun: (options: StartOptions) => Promise<Run>;
   /** Cleans up after earlier runs, with a timeout. `failure`: the reason if it failed. */
   maintain: (log: RunLog) => Promise<{ failure: string | undefined }>;
+  /** Sends what the runs have changed, and the heartbeat. `failed`: did a run fail? Never rejects. */
+  notify: (connections: readonly string[], failed: boolean, log: RunLog) => Promise<void>;
 }
 
 const PARTS: ScheduleParts = {
   connections: () => workflowSettings().connections,
   startRun,
   maintain: maintainHistory,
+  notify: notifyAfterRuns,
 };
 
 /**
@@ -66,7 +70,7 @@ export async function runSchedule(
     }
   };
   await Promise.all(connections.map(one));
-  const { failure } = await parts.maintain(log);
+  const [{ failure }] = await Promise.all([parts.maintain(log), parts.notify(connections, failures.length > 0, log)]);
   if (failure !== undefined) failures.push(`Maintenance of earlier runs: ${failure}`);
   if (failures.length > 0) throw new Error(`The workflow failed. ${failures.join(' ')}`);
 }

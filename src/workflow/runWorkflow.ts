@@ -6,6 +6,7 @@ import { runSteps, type EngineOptions } from './engine';
 import { newRunId } from '../runs/runId';
 import { traceContextOf } from '../base/traceContext';
 import type { RunLog } from '../base/log';
+import type { Budgets } from '../base/operationsSettings';
 import type { Action, Run, RunRequest, Trigger } from '../runs/run';
 import { RunRecorder } from './runRecorder';
 import type { RunLedger } from './runUsers';
@@ -39,6 +40,8 @@ export interface RunOptions {
   now?: () => number;
   /** The start time in the run's id and record. Default: `now`. */
   startedAt?: number;
+  /** A run that succeeds but takes longer is slow. */
+  budgets?: Budgets | undefined;
   limits?: EngineOptions['limits'];
   onAction?: (action: Action) => void;
 }
@@ -87,10 +90,25 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
     ...(options.onAction ? { onAction: options.onAction } : {}),
   });
   const durationMs = Math.round(performance.now() - startedAt);
-  const finished: Run = { ...begun, endTime: new Date(started + durationMs).toISOString(), durationMs, ...outcome };
+  const finished: Run = {
+    ...begun,
+    endTime: new Date(started + durationMs).toISOString(),
+    durationMs,
+    ...outcome,
+    ...(isSlow({ ...outcome, durationMs }, options.budgets) ? { slow: true } : {}),
+  };
   const recordError = await recorder.end(finished, deletedUsers, options.stop);
   if (recordError) options.onUnrecorded?.(finished, deletedUsers);
   return recordError ? { ...finished, recorded: false, recordError } : { ...finished, recorded: true };
+}
+
+function isSlow(
+  { status, durationMs, actions }: Pick<Run, 'status' | 'actions'> & { durationMs: number },
+  budgets?: Budgets,
+) {
+  if (status !== 'Succeeded' || budgets === undefined) return false;
+  const { runMs = Infinity, stepMs = Infinity } = budgets;
+  return durationMs > runMs || actions.some((action) => action.durationMs > stepMs);
 }
 
 /** The ledger of one run. */

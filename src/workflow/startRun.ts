@@ -9,6 +9,7 @@ import { wakeUp } from '../identity/wakeUp';
 import { signRunMark } from '../runs/runMark';
 import { LIMITS } from '../base/limits';
 import type { RunLog } from '../base/log';
+import { budgets } from '../base/operationsSettings';
 import {
   functionUrlSettings,
   maxConcurrentRuns,
@@ -112,6 +113,7 @@ async function runOn(settings: WorkflowSettings, options: StartOptions): Promise
     request: requestOf(settings, options),
     connection: name,
     target: settings.target,
+    budgets: budgets(),
     stop: stopSignal,
   });
   prepareTelemetry();

@@ -62,8 +62,8 @@ describe('runs of an app', () => {
     expect(err).toBe('');
     expect(exitCode).toBe(0);
     const lines = out.trimEnd().split('\n');
-    expect(lines[0]).toMatch(/^STARTED \(UTC\) +STATUS +SECONDS +TRIGGER +RUN$/);
-    expect(lines[1]).toMatch(new RegExp(`^20\\S+ \\S+ +Failed +[\\d.]+ +Manual +${bad}$`));
+    expect(lines[0]).toMatch(/^STARTED \(UTC\) +STATUS +SECONDS +TRIGGER +RUN +FAILING STEP$/);
+    expect(lines[1]).toMatch(new RegExp(`^20\\S+ \\S+ +Failed +[\\d.]+ +Manual +${bad} +Issue_a_user_access_token$`));
     expect(lines[2]).toContain('ActionFailed: Issue_a_user_access_token failed: ConnectionDenied');
     expect(lines[3]).toContain(good);
   });

@@ -18,6 +18,10 @@ const parts = (ends: Record<string, 'Succeeded' | 'Failed' | Error>): SchedulePa
     lines.push('maintained');
     return Promise.resolve({ failure: undefined });
   },
+  notify: (connections, failed) => {
+    lines.push(`notified ${connections.join(', ')} ${failed ? 'failed' : 'succeeded'}`);
+    return Promise.resolve();
+  },
   startRun: ({ connection = '', trigger, onAction }) => {
     triggers.push(trigger);
     onAction?.(anAction({}));
