@@ -16,6 +16,8 @@ const COMMANDS = [
   ['runs', 'start'],
   ['runs', 'list'],
   ['runs', 'show'],
+  ['status'],
+  ['notify', 'test'],
   ['sweep'],
 ];
 const manifest = JSON.parse(readFileSync(resolve(__dirname, '../../cli/package.json'), 'utf8')) as {

@@ -182,7 +182,7 @@ test('deeper checks are shown under their steps', async () => {
   const { exitCode, out } = await onConnection('--checks', 'tokenAccepted,anonymousRefused');
   expect(exitCode).toBe(0);
   expect(out).toMatch(/✓ Issue_a_user_access_token [^✓]*^ {6}tokenAccepted +Passed$/m);
-  expect(out).toMatch(/^ {6}anonymousRefused +NotApplicable {2}no function URLs are called/m);
+  expect(out).toMatch(/^ {6}anonymousRefused +NotApplicable {2}the run calls no function URLs/m);
 });
 
 test('deeper checks are made when they are asked for', async () => {
