@@ -9,6 +9,7 @@ export const ANSWERED_CODES = {
   RunNotFound: 404,
   NotFound: 404,
   NotEnabled: 404,
+  RunEnded: 409,
   LengthRequired: 411,
   RequestTooLarge: 413,
   Throttled: 429,

@@ -112,6 +112,9 @@ export const CONNECTION_SETTINGS = v.object({
   __clientId: setting(text(), 'Client id of a user-assigned managed identity.'),
 });
 
+/** The text of a setting; `undefined` if it is missing or blank. Only for showing it: a secret must not be shown. */
+export const settingText = (name: string): string | undefined => process.env[name]?.trim() || undefined;
+
 type SettingSchemas = Record<string, v.GenericSchema<string | undefined, unknown>>;
 
 /** Each setting's text when it was last parsed, and the result. */
@@ -129,7 +132,7 @@ export function readSetting<E extends SettingSchemas, N extends keyof E & string
 ): v.InferOutput<E[N]> {
   const fullName = prefix + name;
   const entry = schema.entries[name] as E[N];
-  const value = process.env[fullName]?.trim() || undefined;
+  const value = settingText(fullName);
   let kept = parsed.get(fullName);
   if (kept === undefined || kept.text !== value) {
     if (value !== undefined && (v.getMetadata(entry) as SettingMetadata).isSecret === true) rememberParts(value);

@@ -3,6 +3,8 @@ import { history } from '../history';
 import { byRoute, handle } from '../http/handle';
 import { runPage, startedRun } from '../runs/answers';
 import { logAction, logRun } from '../workflow/runLog';
+import { cancelRun } from '../workflow/cancelRun';
+import { describeWorkflow } from '../workflow/describeWorkflow';
 import { runStatistics } from '../workflow/runStatistics';
 import { startRun } from '../workflow/startRun';
 import { getRun, latestRun } from '../runs/storedRuns';
@@ -22,9 +24,9 @@ const MANUAL = { name: 'Manual', kind: 'Http' } as const;
 
 app.http('runs', {
   methods: ['GET', 'POST'],
-  route: 'runs/{runId?}',
+  route: 'runs/{runId?}/{operation?}',
   authLevel: 'function',
-  handler: byRoute('runId', {
+  handler: byRoute(['runId', 'operation'], {
     POST: handle(
       startRunInput,
       async ({ failOnError, ...input }, { request, clientTrackingId, traceparent, context }) => {
@@ -41,6 +43,11 @@ app.http('runs', {
       },
     ),
     GET: handle(listRunsInput, async (query, { request }) => runPage(await history().runs.list(query), request)),
+    'POST {runId}/cancel': handle(getRunInput, async ({ runId }) => ({
+      status: 202,
+      jsonBody: await cancelRun(runId),
+    })),
+    'GET workflow': handle({}, () => ({ status: 200, jsonBody: describeWorkflow(Date.now()) })),
     'GET incidents': handle(listIncidentsInput, async (query) => ({
       status: 200,
       jsonBody: { value: await history().states.incidents(query) },

@@ -5,7 +5,14 @@ import { entriesOf, type Ledger, type LedgerEntry } from '../runs/ledger';
 import { isUnknown, withoutUser } from '../runs/cleanup';
 import { passes, summaryOf } from '../runs/summary';
 import { addEnd, emptyTally, endOf, hourOf, type HourOfRuns } from '../runs/statistics';
-import { DEFAULT_TOP, type HoursQuery, type RunPage, type RunQuery, type RunStore } from '../runs/runStore';
+import {
+  DEFAULT_TOP,
+  type HoursQuery,
+  type RunPage,
+  type RunQuery,
+  type RunStore,
+  type SaveResult,
+} from '../runs/runStore';
 
 /** Maximum number of runs. The oldest run is dropped first. */
 export const MEMORY_RUNS = 500;
@@ -21,9 +28,10 @@ export class MemoryRunStore implements RunStore {
     private readonly states?: { store: MemoryStates; rules: () => StateRules },
   ) {}
 
-  async save(run: Run, deleted: readonly string[] = []): Promise<void> {
+  async save(run: Run, deleted: readonly string[] = []): Promise<SaveResult> {
     const kept = this.runs.get(run.id);
-    if (run.status === 'Running' && kept !== undefined && kept.status !== 'Running') return;
+    if (run.status === 'Running' && kept !== undefined && kept.status !== 'Running') return 'saved';
+    if (run.status === 'Running' && kept?.cancelRequested && !run.cancelRequested) return 'cancelRequested';
     this.runs.set(run.id, structuredClone(run));
     this.states?.store.count(run, this.states.rules());
     for (const userId of deleted) await this.ledger.remove({ runId: run.id, userId });
@@ -32,6 +40,13 @@ export class MemoryRunStore implements RunStore {
       const oldest = [...this.runs.keys()].reduce((a, b) => (a > b ? a : b));
       this.runs.delete(oldest);
     }
+    return 'saved';
+  }
+
+  requestCancel(id: string): Promise<'requested' | 'ended' | 'notFound'> {
+    const run = this.runs.get(id);
+    if (run?.status === 'Running') this.runs.set(id, { ...run, cancelRequested: true });
+    return Promise.resolve(run === undefined ? 'notFound' : run.status === 'Running' ? 'requested' : 'ended');
   }
 
   async cleaned(entry: Pick<LedgerEntry, 'runId' | 'userId'>): Promise<void> {

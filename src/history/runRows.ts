@@ -26,6 +26,7 @@ export function runRow(partitionKey: string, run: Run): RunRow {
     run: JSON.stringify(rest),
     actionCount: actions.length,
     summary: summaryText(run),
+    ...(run.cancelRequested ? { cancelRequested: true } : {}),
   };
   actions.forEach((action, index) => {
     row[`action${index}`] = actionText(action);

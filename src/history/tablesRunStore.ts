@@ -7,7 +7,14 @@ import { entriesOf, type LedgerEntry } from '../runs/ledger';
 import { isUnknown, withoutUser } from '../runs/cleanup';
 import { indexRows, keyRange, keysOfRun, runOf, runRow, sinceKey, statusKey, untilKey, type RunRow } from './runRows';
 import { passes } from '../runs/summary';
-import { DEFAULT_TOP, type HoursQuery, type RunPage, type RunQuery, type RunStore } from '../runs/runStore';
+import {
+  DEFAULT_TOP,
+  type HoursQuery,
+  type RunPage,
+  type RunQuery,
+  type RunStore,
+  type SaveResult,
+} from '../runs/runStore';
 import type { HourOfRuns } from '../runs/statistics';
 import { foldEnded, readHours, trimHours } from './tablesHours';
 import { INCIDENT, stateChangesOfRun } from './stateRows';
@@ -24,6 +31,7 @@ interface Seen {
   status: string;
   /** Missing in rows of older versions. */
   cleanup: string | undefined;
+  cancelRequested?: boolean;
 }
 
 /** Maximum number of users that one transaction adds, and that it removes. Azure allows 100 changes. */
@@ -50,8 +58,8 @@ export class TablesRunStore implements RunStore {
     private readonly states?: { store: TablesStates; rules: () => StateRules },
   ) {}
 
-  async save(run: Run, deleted: readonly string[] = []): Promise<void> {
-    await this.table
+  async save(run: Run, deleted: readonly string[] = []): Promise<SaveResult> {
+    return this.table
       .bounded(async (rows) => {
         let seen = this.running.get(run.id) ?? (run.status === 'Running' ? undefined : await look(rows, run.id));
         for (let retries = 0; ; retries += 1) {
@@ -66,19 +74,42 @@ export class TablesRunStore implements RunStore {
             // the users that were not part of the transaction
             const others = retries === 0 ? deleted.slice(MAX_USERS) : deleted;
             for (const userId of others) await rows.delete(ledgerKey({ runId: run.id, userId }));
-            return;
+            return 'saved' as const;
           } catch (error) {
             // a ledger entry is missing, or another process has closed the run as dead: this result is the real one, so it replaces that
             if (retries >= MAX_RETRIES || !isConflict(error)) throw error;
             seen = await look(rows, run.id);
             // a running run does not replace an ended one
-            if (run.status === 'Running' && seen !== undefined && isEnd(seen.status)) return;
+            if (run.status === 'Running' && seen !== undefined && isEnd(seen.status)) return 'saved';
+            if (run.status === 'Running' && seen?.cancelRequested && !run.cancelRequested) {
+              this.running.set(run.id, seen);
+              return 'cancelRequested';
+            }
           }
         }
       })
       .finally(() => {
         if (run.status !== 'Running') this.running.delete(run.id);
       });
+  }
+
+  async requestCancel(id: string): Promise<'requested' | 'ended' | 'notFound'> {
+    if (!isRunId(id)) return 'notFound';
+    return this.table.bounded(async (rows) => {
+      for (let retries = 0; ; retries += 1) {
+        const row = await rows.get(id);
+        if (row === undefined) return 'notFound';
+        const run = runOf(row);
+        if (run.status !== 'Running') return 'ended';
+        try {
+          await rows.update(runRow(rows.partitionKey, { ...run, cancelRequested: true }), row.etag);
+          return 'requested';
+        } catch (error) {
+          // the run has saved its progress or its end meanwhile
+          if (retries >= MAX_RETRIES || !isConflict(error)) throw error;
+        }
+      }
+    });
   }
 
   async cleaned(entry: Pick<LedgerEntry, 'runId' | 'userId'>): Promise<void> {
@@ -195,11 +226,12 @@ export class TablesRunStore implements RunStore {
 }
 
 async function look(rows: Rows, id: string): Promise<Seen | undefined> {
-  const row = await rows.get(id, ['status', 'cleanup']);
+  const row = await rows.get(id, ['status', 'cleanup', 'cancelRequested']);
   return row && seenOf(row);
 }
 
-const seenOf = ({ etag, status, cleanup }: Row): Seen => ({
+const seenOf = ({ etag, status, cleanup, cancelRequested }: Row): Seen => ({
+  cancelRequested: cancelRequested === true,
   etag,
   status: String(status),
   cleanup: typeof cleanup === 'string' ? cleanup : undefined,

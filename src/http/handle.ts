@@ -72,10 +72,13 @@ function logServerError(error: AppError, context: InvocationContext): void {
 }
 
 /**
- * Makes one handler of several. A key of `handlers` is a method, for a request without the route parameter, or a method with the parameter's value or its
- * name in braces: `GET`, `GET latest`, `GET {runId}`.
+ * Makes one handler of several, for a route that ends with optional parameters: `runs/{runId?}/{operation?}`. A key of `handlers` is a method with the rest
+ * of the path, in which the first parameter may be its name in braces: `GET`, `GET latest`, `GET {runId}`, `POST {runId}/cancel`.
  */
-export function byRoute(parameter: string, handlers: Record<string, HttpHandler>): HttpHandler {
+export function byRoute(
+  [first, ...others]: readonly [string, ...string[]],
+  handlers: Record<string, HttpHandler>,
+): HttpHandler {
   const notFound = handle({ ignoresQuery: true }, () =>
     Promise.reject(
       new AppError(
@@ -86,10 +89,11 @@ export function byRoute(parameter: string, handlers: Record<string, HttpHandler>
     ),
   );
   return (request, context) => {
-    const value = request.params[parameter];
     const method = request.method.toUpperCase();
-    const handler =
-      value === undefined ? handlers[method] : (handlers[`${method} ${value}`] ?? handlers[`${method} {${parameter}}`]);
+    const value = request.params[first];
+    const rest = others.flatMap((name) => request.params[name] ?? []).map((part) => `/${part}`);
+    const key = (start: string) => `${method} ${start}${rest.join('')}`;
+    const handler = value === undefined ? handlers[method] : (handlers[key(value)] ?? handlers[key(`{${first}}`)]);
     return (handler ?? notFound)(request, context);
   };
 }

@@ -63,6 +63,33 @@ export function checkConnectionSettings(name: string): void {
   parseConnectionSettings(connectionSettings(name));
 }
 
+/** What a connection points at, for people. No secrets. */
+export interface ConnectionDescription {
+  name: string;
+  /** The host of the ACS resource; `null` if settings are wrong. */
+  host: string | null;
+  credential: 'accessKey' | 'managedIdentity' | 'defaultAzureCredential' | null;
+  /** What is wrong with its settings. */
+  error?: string;
+}
+
+/** Describes a connection by its settings. Makes no connection. */
+export function describeConnection(name: string): ConnectionDescription {
+  try {
+    const settings = connectionSettings(name);
+    const { endpoint, accessKey } = parseConnectionSettings(settings);
+    const entra = settings.credential === undefined ? 'defaultAzureCredential' : 'managedIdentity';
+    return { name, host: endpoint.host, credential: accessKey === undefined ? entra : 'accessKey' };
+  } catch (error) {
+    return {
+      name,
+      host: null,
+      credential: null,
+      error: error instanceof Error ? error.message : 'Its settings are wrong.',
+    };
+  }
+}
+
 /**
  * The connection that these settings describe. Makes no connection yet.
  * @throws AppError `Misconfigured`, which names the setting that is wrong

@@ -79,6 +79,8 @@ export interface Run {
   connection: string;
   /** `connection`: the steps called ACS; `functions`: they called the functions by URL. */
   target: 'connection' | 'functions';
+  /** Somebody has asked to cancel the run. It ends as Aborted, unless it has ended before it noticed. */
+  cancelRequested?: true;
   /** The run succeeded, but it or one of its steps took longer than its budget. */
   slow?: true;
   cleanup: Cleanup;

@@ -22,6 +22,9 @@ export interface RunPage {
   continuationToken?: string;
 }
 
+/** `cancelRequested`: the running run was not saved, because somebody has asked to cancel it. */
+export type SaveResult = 'saved' | 'cancelRequested';
+
 /**
  * Stores runs. Every method rejects with an AppError: `StorageUnavailable` (503) within a bounded time, or
  * `Misconfigured` (500).
@@ -32,7 +35,9 @@ export interface RunStore {
    * Saves a run. An ended run replaces the stored one, also if that was closed as dead. A running run never replaces an ended one. In the same change, the
    * users that an ended run left are added to the ledger, and those of `deleted`, which no longer exist, are removed from it.
    */
-  save(run: Run, deleted?: readonly string[]): Promise<void>;
+  save(run: Run, deleted?: readonly string[]): Promise<SaveResult>;
+  /** Marks a running run as to be cancelled. The process that runs it notices when it saves the run the next time. */
+  requestCancel(id: string): Promise<'requested' | 'ended' | 'notFound'>;
   /**
    * Saves the end of a run whose process died, and adds the users that it left to the ledger. Returns their entries; `undefined` if the stored run has
    * already ended.

@@ -12,8 +12,11 @@ export interface LatestQuery {
 export async function getRun(store: Pick<RunStore, 'get'>, id: string): Promise<Run> {
   const run = await store.get(id);
   if (run !== undefined) return run;
-  throw new AppError(404, 'RunNotFound', 'There is no run with this id, or it is no longer kept.', { target: 'runId' });
+  throw runNotFound();
 }
+
+export const runNotFound = (): AppError =>
+  new AppError(404, 'RunNotFound', 'There is no run with this id, or it is no longer kept.', { target: 'runId' });
 
 /**
  * The newest ended run, if it succeeded and ended at most `maxAgeMinutes` ago.

@@ -25,6 +25,8 @@ export interface EngineOptions {
   ledger?: RunLedger | undefined;
   /** Aborts when the app is stopping. Then the run deletes its user and ends as `Aborted`. */
   stop?: AbortSignal | undefined;
+  /** Aborts when somebody cancels the run. Then it deletes its user, with all the time that a cleanup has, and ends as `Aborted`. */
+  cancel?: AbortSignal | undefined;
   /** For the times in records, in milliseconds since the epoch. Deadlines use `performance.now()`. */
   now?: () => number;
   limits?: { [name in keyof typeof LIMITS]?: number } | undefined;
@@ -48,7 +50,10 @@ export interface Outcome extends Progress, Pick<Run, 'status' | 'error'> {
  * run fails, even if a later step handles the failure. Never rejects.
  */
 export async function runSteps(options: EngineOptions): Promise<Outcome> {
-  const { workflow, stop, now = Date.now } = options;
+  const { workflow, now = Date.now } = options;
+  const stop = firstOf(options.stop, options.cancel);
+  const why = () =>
+    options.stop?.aborted !== true && options.cancel?.aborted ? 'The run was cancelled' : 'The app was stopped';
   const limits = { ...LIMITS, ...options.limits };
   const state: WorkflowState = { request: options.request };
   const users = new RunUsers(options.ledger, workflow.steps.filter(({ makesUser }) => makesUser).length);
@@ -69,7 +74,7 @@ export async function runSteps(options: EngineOptions): Promise<Outcome> {
   // timers are not exact to the millisecond
   const late = () => deadline - performance.now() < 5;
   for (const [index, step] of workflow.steps.entries()) {
-    const reason = outOfTime(late(), stop, actions) ?? runAfterError(step, actions);
+    const reason = outOfTime(late(), stop, actions, why()) ?? runAfterError(step, actions);
     const action = reason
       ? skippedAction(step, reason, context)
       : await runStep(step, context, {
@@ -87,12 +92,19 @@ export async function runSteps(options: EngineOptions): Promise<Outcome> {
 
   const isLate = late();
   await cleanUp(users, options, limits, listening);
-  return { ...verdict(actions, isLate), ...users.state(), actions, deletedUsers: users.deletedUsers() };
+  return { ...verdict(actions, isLate, why()), ...users.state(), actions, deletedUsers: users.deletedUsers() };
 }
 
-function outOfTime(late: boolean, stop: AbortSignal | undefined, actions: readonly Action[]): RunError | undefined {
-  if (stop?.aborted || actions.some(isAborted))
-    return { code: 'RunAborted', message: 'The app was stopped before this step.' };
+const firstOf = (one: AbortSignal | undefined, other: AbortSignal | undefined) =>
+  one && other ? AbortSignal.any([one, other]) : (one ?? other);
+
+function outOfTime(
+  late: boolean,
+  stop: AbortSignal | undefined,
+  actions: readonly Action[],
+  why: string,
+): RunError | undefined {
+  if (stop?.aborted || actions.some(isAborted)) return { code: 'RunAborted', message: `${why} before this step.` };
   if (late) return { code: 'RunTimedOut', message: 'The time for the whole run was up before this step.' };
   return undefined;
 }
@@ -104,12 +116,12 @@ function runAfterError(step: Workflow['steps'][number], actions: readonly Action
 
 const isAborted = ({ status }: Action) => status === 'Aborted';
 
-function verdict(actions: readonly Action[], late: boolean): { status: RunStatus; error?: RunError } {
+function verdict(actions: readonly Action[], late: boolean, why: string): { status: RunStatus; error?: RunError } {
   const first = actions.find(({ status }) => status !== 'Succeeded');
   if (first === undefined) return { status: 'Succeeded' };
   // if a step failed before the app was stopped, the run failed
   if (isAborted(first) || first.error?.code === 'RunAborted')
-    return { status: 'Aborted', error: { code: 'RunAborted', message: `The app was stopped during ${first.name}.` } };
+    return { status: 'Aborted', error: { code: 'RunAborted', message: `${why} during ${first.name}.` } };
   if (late && first.status !== 'Failed') {
     return {
       status: 'TimedOut',

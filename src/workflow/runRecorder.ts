@@ -23,7 +23,11 @@ export class RunRecorder {
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> = Promise.resolve();
 
-  constructor(private readonly store: Pick<RunStore, 'save'>) {}
+  /** `onCancel`: called if somebody has asked to cancel the run. */
+  constructor(
+    private readonly store: Pick<RunStore, 'save'>,
+    private readonly onCancel?: () => void,
+  ) {}
 
   /** Saves the start of the run, after its first request has been sent. The run does not wait for it. */
   begin(run: Run): void {
@@ -83,7 +87,8 @@ export class RunRecorder {
   private async write(): Promise<void> {
     const run = this.waiting;
     this.waiting = undefined;
-    if (run) await this.store.save(run).catch(() => undefined);
+    const result = run && (await this.store.save(run).catch(() => undefined));
+    if (result === 'cancelRequested') this.onCancel?.();
   }
 }
 

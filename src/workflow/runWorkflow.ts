@@ -2,6 +2,7 @@ import { isAppError } from '../base/errors';
 import type { Ledger } from '../runs/ledger';
 import type { RunStore } from '../runs/runStore';
 import type { IdentityActions } from '../identity/identityTypes';
+import { beginCancellation, cancelHere } from './cancellations';
 import { runSteps, type EngineOptions } from './engine';
 import { newRunId } from '../runs/runId';
 import { traceContextOf } from '../base/traceContext';
@@ -66,7 +67,9 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
     connection,
     target,
   };
-  const recorder = new RunRecorder(store);
+  const cancellation = beginCancellation(id);
+  cancellation.signal.addEventListener('abort', () => (begun.cancelRequested = true), { once: true });
+  const recorder = new RunRecorder(store, () => cancelHere(id));
   // correct also if the process dies during the first step
   const makesUser = workflow.steps.some((step) => step.makesUser);
   recorder.begin({ ...begun, cleanup: makesUser ? 'Unknown' : 'NotNeeded', actions: [] });
@@ -84,11 +87,13 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
     ledger: options.ledger && ledgerOf(options.ledger, begun, options.log, now),
     deeper: options.deeper,
     stop: options.stop,
+    cancel: cancellation.signal,
     now,
     limits: options.limits,
     onProgress: (progress) => recorder.progress({ ...begun, ...progress }),
     ...(options.onAction ? { onAction: options.onAction } : {}),
   });
+  cancellation.end();
   const durationMs = Math.round(performance.now() - startedAt);
   const finished: Run = {
     ...begun,

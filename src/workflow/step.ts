@@ -64,6 +64,8 @@ export interface Step<Output = unknown> {
    * `CheckFailed`.
    */
   checks?(output: Output, context: StepContext): (string | undefined)[];
+  /** What `checks` looks at, as sentences for people. */
+  checked?: readonly string[];
   /** Deeper checks of this step. They are made after it if they are enabled. */
   deeperChecks?: readonly DeeperCheck[];
 }

@@ -212,7 +212,7 @@ test("a run over the app's own URLs that are closed to new calls ends Aborted, w
     workflow: fourSteps,
     actions: new FunctionUrlActions({ baseUrl, key: undefined, connection: 'AcsIdentity', isOwnApp: true }),
     cleanupActions: direct,
-    store: { save: () => Promise.resolve() },
+    store: { save: () => Promise.resolve('saved') },
     request: { createTokenWithScopes: [], scopes: ['chat'], expiresInMinutes: 60 },
     trigger: { name: 'Recurrence', kind: 'Timer' },
     connection: 'AcsIdentity',

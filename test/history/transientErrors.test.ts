@@ -141,7 +141,7 @@ test('a run that ends while its closing as dead is repeated is not closed', asyn
     { kind: 'connectionString', setting: 'X', connectionString: storage.connectionString },
     `local-passing${partitions}`,
   );
-  let wasEnded: Promise<void> | undefined;
+  let wasEnded: Promise<unknown> | undefined;
   proxy.meddle = (asked) => {
     if (!isTransaction(asked) || wasEnded) return undefined;
     wasEnded = process.runs.save(ended());

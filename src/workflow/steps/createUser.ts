@@ -23,6 +23,10 @@ export const createUser: Step<CreatedUser> = {
     return created;
   },
   outputs: (created) => created,
+  checked: [
+    'The id has the form of an ACS user id.',
+    'A requested token is present, for this user, with exactly the requested scopes and lifetime.',
+  ],
   checks(created, context) {
     const scopes = context.state.request.createTokenWithScopes;
     return [

@@ -18,6 +18,7 @@ export const issueToken: Step<AccessToken> = {
     return state.issuedToken;
   },
   outputs: (token) => token,
+  checked: ['The token is for this user, with exactly the requested scopes and lifetime.'],
   deeperChecks: ['tokenAccepted', 'anonymousRefused'],
   checks: (token, context) => [tokenError(token, context.state.request.scopes, context)],
 };
