@@ -50,6 +50,14 @@ export interface EmulatedResource {
   readonly httpsConnectionString?: string;
 }
 
+/** Times are milliseconds since the epoch. */
+export interface EmulatedUser {
+  id: string;
+  createdAt: number;
+  /** Since the last revocation: tokens that were issued before this time are no longer accepted. */
+  tokensValidFrom?: number;
+}
+
 /** A running stand-in for the ACS Identity service. */
 export interface IdentityEmulator {
   readonly connectionString: string;
@@ -69,8 +77,16 @@ export interface IdentityEmulator {
   readonly resourceId: string;
   /** All resources by their keys, the first one first. */
   readonly resources: readonly EmulatedResource[];
-  /** The living ones, of all resources, oldest first. Times are milliseconds since the epoch. */
-  users(): { id: string; createdAt: number; tokensValidFrom?: number }[];
+  /** GET lists the faults to come, POST adds one, DELETE removes all. */
+  readonly faultsUrl: string;
+  /** GET lists the last 1000 calls, DELETE forgets them. */
+  readonly requestsUrl: string;
+  /** GET lists the users, DELETE deletes all. */
+  readonly usersUrl: string;
+  /** Of all resources, without the deleted ones; of each resource the oldest first. */
+  users(): EmulatedUser[];
+  /** Deletes all users of all resources. Their tokens end at once. */
+  clearUsers(): void;
   /** The last 1000 calls, newest last. */
   requests(): RecordedRequest[];
   clearRequests(): void;
@@ -78,6 +94,8 @@ export interface IdentityEmulator {
   sockets(): { opened: number; open: number };
   /** @throws TypeError that names what is wrong with the fault */
   addFault(fault: Fault): void;
+  /** The faults to come, in their order; `count` is the number of calls that are left. */
+  faults(): Fault[];
   clearFaults(): void;
   /** A Teams user's token that the exchange takes. */
   createTeamsToken(claims: TeamsTokenClaims): string;

@@ -12,10 +12,14 @@ const NO_NAMES = 'EAI_AGAIN';
 const OTHER_HOST = 'Choose another one: --host ADDRESS.';
 
 function report(emulator: IdentityEmulator, format: 'text' | 'json'): string {
-  const { connectionString, httpsConnectionString, certificateFile, jwksUrl, teamsTokensUrl, resources } = emulator;
+  const { connectionString, httpsConnectionString, certificateFile, jwksUrl, resources } = emulator;
   const several = resources.length > 1;
   if (format === 'json') {
-    const forScripts = { connectionString, httpsConnectionString, certificateFile, jwksUrl, teamsTokensUrl };
+    const { endpoint, httpsEndpoint, teamsTokensUrl, faultsUrl, requestsUrl, usersUrl } = emulator;
+    const forScripts = {
+      ...{ connectionString, httpsConnectionString, endpoint, httpsEndpoint, certificateFile },
+      ...{ jwksUrl, teamsTokensUrl, faultsUrl, requestsUrl, usersUrl },
+    };
     return JSON.stringify(several ? { ...forScripts, resources } : forScripts);
   }
   const about = (resourceId: string) => (several ? `Resource ${resourceId}: ` : '');

@@ -53,11 +53,18 @@ test('prints one line of JSON, takes all options, and tells refusals on stderr',
       httpsConnectionString: expect.stringMatching(
         /^endpoint=https:\/\/127\.0\.0\.1:\d+\/;accesskey=b3RoZXIga2V5$/,
       ) as string,
+      endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/) as string,
+      httpsEndpoint: expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+\/$/) as string,
       certificateFile: join(directory, 'certificates', 'certificate.pem'),
-      jwksUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/\.well-known\/jwks\.json$/) as string,
-      teamsTokensUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/emulator\/teamsTokens$/) as string,
+      jwksUrl: `${told.endpoint}.well-known/jwks.json`,
+      teamsTokensUrl: `${told.endpoint}emulator/teamsTokens`,
+      faultsUrl: `${told.endpoint}emulator/faults`,
+      requestsUrl: `${told.endpoint}emulator/requests`,
+      usersUrl: `${told.endpoint}emulator/users`,
     });
-    const { connectionString = '' } = told;
+    const { connectionString = '', faultsUrl = '', requestsUrl = '', usersUrl = '' } = told;
+    const lists = await Promise.all([faultsUrl, requestsUrl, usersUrl].map((url) => fetch(url)));
+    expect(await Promise.all(lists.map((list) => list.json()))).toEqual(Array(3).fill({ value: [] }));
     expect((await clientFor(connectionString).createUser()).communicationUserId).toContain(resource);
     const neverMade = { communicationUserId: `8:acs:${resource}_00000017-ceff-3baa-6763-563a0d007797` };
     await expect(clientFor(connectionString).deleteUser(neverMade)).rejects.toThrow('belong');
@@ -65,7 +72,7 @@ test('prints one line of JSON, takes all options, and tells refusals on stderr',
     started.child.kill('SIGTERM');
     await started.ended;
     expect(started.output().err).toMatch(
-      /^identity emulator: POST \/identities\S* was answered 401: key: no usual mistake/m,
+      /^identity emulator: POST \/identities\S* returned 401 Denied: key: no usual mistake/m,
     );
   } finally {
     await rm(directory, { recursive: true });
@@ -80,7 +87,7 @@ test('without https, the line of JSON says nothing about it; --quiet tells no re
   ).rejects.toThrow();
   started.child.kill('SIGTERM');
 
-  expect(Object.keys(told)).toEqual(['connectionString', 'jwksUrl', 'teamsTokensUrl']);
+  expect(Object.keys(told).filter((name) => /https|certificate/.test(name))).toEqual([]);
   expect(await started.ended).toBe(0);
   expect(started.output().err).toBe('');
 });
