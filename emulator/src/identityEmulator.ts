@@ -3,15 +3,7 @@ import { resolve } from 'node:path';
 import type { EmulatedResource, IdentityEmulator, IdentityEmulatorOptions, TeamsTokenClaims } from './api';
 import type { AccessKey } from './authentication/accessKeySignature';
 import { makeResources } from './resources';
-import {
-  DEFAULT_HOST,
-  inUrl,
-  isCertificateName,
-  isLoopback,
-  isOrigin,
-  ORIGIN_FORM,
-  reachableAs,
-} from './server/address';
+import { DEFAULT_HOST, inUrl, isCertificateName, isLoopback, originError, reachableAs } from './server/address';
 import { loadCertificate, type Certificate } from './server/certificate';
 import { FaultList } from './server/faults';
 import { handleRequest, type Service } from './server/handleRequest';
@@ -34,7 +26,8 @@ export async function createIdentityEmulator(options: IdentityEmulatorOptions = 
   const { host = DEFAULT_HOST, certificateNames = [], corsOrigins = [] } = options;
   if (!certificateNames.every(isCertificateName))
     throw new TypeError('certificateNames: a name is no host and no address.');
-  if (!corsOrigins.every(isOrigin)) throw new TypeError(`corsOrigins: ${ORIGIN_FORM}`);
+  const [wrongOrigin] = corsOrigins.flatMap((origin) => originError(origin) ?? []);
+  if (wrongOrigin !== undefined) throw new TypeError(`corsOrigins: ${wrongOrigin}`);
   const keys = makeResources(options);
   const [first] = keys;
   if (first === undefined) throw new TypeError('There is no resource.');

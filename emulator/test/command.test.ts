@@ -1,13 +1,20 @@
 // The built command, as `npm run emulator` starts it. The build is made once before all tests.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { CommunicationIdentityClient } from '@azure/communication-identity';
-import { endStarted, start } from './startedCommand';
+import { COMMAND, endStarted, start } from './startedCommand';
 
 const GUID = 'aaaaaaaa-0000-4000-8000-000000000001';
 afterEach(endStarted);
+
+const PARENT = `
+const options = ['--port', '0', '--print', 'json', '--stop-with-stdin'];
+require('node:child_process').spawn(process.execPath, [process.argv[1], ...options], { stdio: ['pipe', 'inherit', 'inherit'] });
+`;
 
 const clientFor = (connectionString: string) =>
   new CommunicationIdentityClient(connectionString, {
@@ -138,7 +145,13 @@ test.each([
   [['--revocation-delay', '-1'], /revocation-delay/],
   [['--deleted-users', '404'], '--deleted-users is 204 or 401.'],
   [['--unknown'], /--unknown/],
-  [['c2VjcmV0'], 'There is an argument that belongs to no option.'],
+  [
+    ['--cors', 'http://localhost:3000/'],
+    '--cors: an origin has no path and no slash at its end: write http://localhost:3000.',
+  ],
+  [['c2VjcmV0'], /^Argument 1 belongs to no option\. Each value follows its option/],
+  [['--port', '0', '--quiet', 'c2VjcmV0'], /^Argument 4, after --quiet, belongs to no option\./],
+  [['--access-key=b25l', 'c2VjcmV0'], /^Argument 2, after --access-key, belongs to no option\./],
 ])('the options %j are refused with exit code 2', async (args, message) => {
   const started = start(args);
   const exitCode = await started.ended;
@@ -147,7 +160,39 @@ test.each([
   expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
   expect(err.split('\n')[0]).toMatch(message);
   expect(err).toContain('--https-port N');
-  expect(err).not.toMatch(/c2Vj|no base64!/);
+  expect(err).not.toMatch(/c2Vj|b25l|no base64!/);
+});
+
+test('--version prints the version of the package', async () => {
+  const started = start(['--version']);
+  const { version } = JSON.parse(readFileSync(resolve(__dirname, '../package.json'), 'utf8')) as { version: string };
+
+  expect(await started.ended).toBe(0);
+  expect(started.output()).toEqual({ out: `${version}\n`, err: '' });
+});
+
+test('--stop-with-stdin stops cleanly when stdin is closed, and SIGTERM stops it too', async () => {
+  const [closed, killed] = [0, 1].map(() => start(['--port', '0', '--stop-with-stdin']));
+  await Promise.all([closed?.until(/Ctrl/), killed?.until(/Ctrl/)]);
+  closed?.child.stdin.end();
+  killed?.child.kill('SIGTERM');
+
+  expect(await Promise.all([closed?.ended, killed?.ended])).toEqual([0, 0]);
+  expect(closed?.output().err).toBe('');
+});
+
+test('--stop-with-stdin stops when the parent process was killed', async () => {
+  const parent = spawn(process.execPath, ['-e', PARENT, COMMAND], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const closed = new Promise((done) => parent.stdout.once('close', done));
+  const { endpoint } = JSON.parse(
+    await new Promise<string>((done) => parent.stdout.once('data', (data: Buffer) => done(data.toString()))),
+  ) as { endpoint: string };
+  expect((await fetch(`${endpoint}.well-known/jwks.json`)).status).toBe(200);
+  parent.kill('SIGKILL');
+
+  // the emulator holds the same pipe
+  await closed;
+  await expect(fetch(endpoint)).rejects.toThrow();
 });
 
 test('--help says what there is', async () => {

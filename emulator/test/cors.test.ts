@@ -102,11 +102,16 @@ test('without origins there is no header at all', async () => {
   }
 });
 
-test.each(['*', 'null', 'localhost:3000', 'http://localhost:3000/', 'http://a.example/path', 'ftp://a.example'])(
-  'the origin %s is refused as an option',
-  async (origin) => {
-    await expect(createIdentityEmulator({ corsOrigins: [origin] })).rejects.toThrow(
-      'corsOrigins: an origin is a scheme, a host and a port, as in http://localhost:3000.',
-    );
-  },
-);
+const FORM = 'an origin is a scheme, a host and a port, as in http://localhost:3000.';
+const write = (origin: string) => `an origin has no path and no slash at its end: write ${origin}.`;
+test.each([
+  ['*', FORM],
+  ['null', FORM],
+  ['localhost:3000', FORM],
+  ['ftp://a.example', FORM],
+  ['http://localhost:3000/', write('http://localhost:3000')],
+  ['http://me:hunter2@a.example/path?key=b', write('http://a.example')],
+])('the origin %s is refused as an option', async (origin, message) => {
+  const failed = createIdentityEmulator({ corsOrigins: [PAGE, origin] });
+  await expect(failed).rejects.toThrow(new TypeError(`corsOrigins: ${message}`));
+});

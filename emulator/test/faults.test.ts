@@ -227,7 +227,7 @@ describe('calls of the emulator’s own', () => {
     expect(await wrong.json()).toEqual({ error: 'status is a whole number from 200 to 599.' });
     expect(await (await own('nothing')).json()).toEqual({
       error: expect.stringMatching(
-        /^The emulator has no such call\. It has GET \/\.well-known\/jwks\.json, GET \/emulator\/faults, POST .*DELETE \/emulator\/users\.$/,
+        /^The emulator has no such call\. It has GET \/\.well-known\/jwks\.json, GET \/emulator\/faults, POST .*POST \/emulator\/teamsTokens\.$/,
       ) as string,
     });
   });

@@ -61,10 +61,6 @@ const HANDLERS = new Map<string, Handler>([
       return [204];
     },
   ],
-  [
-    `POST ${TEAMS_TOKENS_PATH}`,
-    async ({ makeTeamsToken }, request) => [201, makeTeamsToken(readTeamsTokenOptions(await readJson(request)))],
-  ],
   [`GET ${USERS_PATH}`, ({ users }) => [200, { value: users.list() }]],
   [
     `DELETE ${USERS_PATH}`,
@@ -74,7 +70,14 @@ const HANDLERS = new Map<string, Handler>([
       return [204];
     },
   ],
+  [
+    `POST ${TEAMS_TOKENS_PATH}`,
+    async ({ makeTeamsToken }, request) => [201, makeTeamsToken(readTeamsTokenOptions(await readJson(request)))],
+  ],
 ]);
+
+/** Method and path of each. */
+export const LOCAL_CALLS: readonly string[] = [...HANDLERS.keys()];
 
 export const isLocalCall = (path: string): boolean => path === JWKS_PATH || path.startsWith('/emulator/');
 
@@ -102,7 +105,7 @@ async function outcome(request: IncomingMessage, path: string, calls: LocalCalls
   }
   const handler = HANDLERS.get(call);
   if (handler === undefined) {
-    return [404, { error: `The emulator has no such call. It has ${[...HANDLERS.keys()].join(', ')}.` }];
+    return [404, { error: `The emulator has no such call. It has ${LOCAL_CALLS.join(', ')}.` }];
   }
   return handler(calls, request);
 }
