@@ -41,10 +41,10 @@ test('the emulator endpoints are those that it has', () => {
 });
 
 test.each(['README.md', 'docs/clients.md'])('%s has what the log says about the certificate', (file) => {
-  const parts = trustInstructions('certificate.pem').flatMap((line) =>
+  const parts = trustInstructions('.local/certificates/certificate.pem').flatMap((line) =>
     line.replace(/ {2}\(.*\)$/, '').split(', then '),
   );
-  expect(parts).toHaveLength(5);
+  expect(parts).toHaveLength(6);
   expect(parts.filter((part) => !read(file).includes(part))).toEqual([]);
 });
 
