@@ -7,6 +7,8 @@ export interface Answer {
   headers?: Record<string, string>;
   /** Whether the answer has the header `api-supported-versions`: what comes from the controller does, what comes from before it does not. */
   reportsVersions: boolean;
+  /** Whether a fault gave it, instead of the operation. */
+  isFault?: boolean;
 }
 
 /** A success, with compact JSON, as recorded. */

@@ -4,34 +4,34 @@ import type { OperationName } from './operationNames';
 /** Well known, and so no secret: whoever can reach this machine's loopback may use the emulator. */
 export const DEFAULT_ACCESS_KEY = 'bG9jYWwtZGV2ZWxvcG1lbnQta2V5LW9mLXRoZS1hY3MtaWRlbnRpdHktZW11bGF0b3I=';
 export const DEFAULT_RESOURCE_ID = '1ca10000-ac51-4de0-8000-1d3e0717e000';
-/** What the command listens on; the factory takes any free port. */
+/** Of the command; the default of the factory is any free port. */
 export const DEFAULT_PORT = 8090;
 
 export interface IdentityEmulatorOptions {
   /**
-   * The address to listen on; default 127.0.0.1, which only this machine reaches. With any address that is no loopback, everyone who
-   * reaches the port can issue tokens, and change what is answered.
+   * The address to listen on; default 127.0.0.1, which only this machine can reach. With any but a loopback address, everyone who can
+   * reach the port can issue tokens and change the responses.
    */
   host?: string;
-  /** Of the http endpoint; default 0 = any free one. */
+  /** Of the http endpoint; default 0 = any free port. */
   port?: number;
-  /** Of the https endpoint; default false = none; 0 = any free one. */
+  /** Of the https endpoint; default false = no https; 0 = any free port. */
   httpsPort?: number | false;
   /** Base64; default {@link DEFAULT_ACCESS_KEY}. */
   accessKey?: string;
-  /** A guid; default {@link DEFAULT_RESOURCE_ID}. Entra ID tokens, which name no resource, open this one. */
+  /** A guid; default {@link DEFAULT_RESOURCE_ID}. Entra ID tokens, which name no resource, give access to this one. */
   resourceId?: string;
   /** More resources; the key that signs selects one; the same resource again gives it another key. */
   resources?: { resourceId: string; accessKey: string }[];
-  /** Keeps users and the key pair of the tokens across restarts; default: they end with the emulator. */
+  /** Stores users and the key pair of the tokens; default: in memory only. */
   dataFile?: string;
   /** Where the https endpoint's certificate is kept; default .local/certificates in the working directory. */
   certificateDirectory?: string;
-  /** More names and addresses that clients have for the https endpoint: its certificate is made for them too. */
+  /** Other host names and addresses that the https certificate is for. */
   certificateNames?: string[];
   /** Origins of web pages that may call from a browser (CORS), as in `http://localhost:3000`; default: none. */
   corsOrigins?: string[];
-  /** How long revoked tokens go on being accepted; default 0, in the cloud up to 15 minutes. */
+  /** How long revoked tokens are still accepted; default 0, in the cloud up to 15 minutes. */
   revocationDelayMs?: number;
   /**
    * The status when a user that was deleted, or never existed, is deleted; default 204. No recording shows what the service does: 401 is what it answers
@@ -40,7 +40,7 @@ export interface IdentityEmulatorOptions {
   deletedUsers?: 204 | 401;
   /** Milliseconds since the epoch. */
   now?: () => number;
-  /** Takes a line for every call that was refused, and why; default: not reported. */
+  /** Called with a line for each call that was refused or got a fault; default: not logged. */
   log?: (line: string) => void;
 }
 
@@ -48,6 +48,14 @@ export interface EmulatedResource {
   readonly resourceId: string;
   readonly connectionString: string;
   readonly httpsConnectionString?: string;
+}
+
+/** Times are milliseconds since the epoch. */
+export interface EmulatedUser {
+  id: string;
+  createdAt: number;
+  /** Since the last revocation: tokens that were issued before this time are no longer accepted. */
+  tokensValidFrom?: number;
 }
 
 /** A running stand-in for the ACS Identity service. */
@@ -69,8 +77,16 @@ export interface IdentityEmulator {
   readonly resourceId: string;
   /** All resources by their keys, the first one first. */
   readonly resources: readonly EmulatedResource[];
-  /** The living ones, of all resources, oldest first. Times are milliseconds since the epoch. */
-  users(): { id: string; createdAt: number; tokensValidFrom?: number }[];
+  /** GET lists the faults to come, POST adds one, DELETE removes all. */
+  readonly faultsUrl: string;
+  /** GET lists the last 1000 calls, DELETE forgets them. */
+  readonly requestsUrl: string;
+  /** GET lists the users, DELETE deletes all. */
+  readonly usersUrl: string;
+  /** Of all resources, without the deleted ones; of each resource the oldest first. */
+  users(): EmulatedUser[];
+  /** Deletes all users of all resources. Their tokens end at once. */
+  clearUsers(): void;
   /** The last 1000 calls, newest last. */
   requests(): RecordedRequest[];
   clearRequests(): void;
@@ -78,8 +94,10 @@ export interface IdentityEmulator {
   sockets(): { opened: number; open: number };
   /** @throws TypeError that names what is wrong with the fault */
   addFault(fault: Fault): void;
+  /** The faults to come, in their order; `count` is the number of calls that are left. */
+  faults(): Fault[];
   clearFaults(): void;
-  /** A Teams user's token that the exchange takes. */
+  /** An Entra ID token of a Teams user, for the exchange. Returns only the token, so `appId` and `userId` are required. */
   createTeamsToken(claims: TeamsTokenClaims): string;
   /** Breaks what is open; the ports are free when it resolves. */
   close(): Promise<void>;

@@ -54,6 +54,10 @@ export function hasScope(version: ApiVersion, scope: string): boolean {
   return serves(version, `scope:${scope}`);
 }
 
+/** The version that brought a scope, or undefined for an unknown scope. */
+export const firstVersionWithScope = (scope: string): ApiVersion | undefined =>
+  API_VERSIONS.find((version) => hasScope(version, scope));
+
 const supported = new Map<OperationName, string>();
 
 /** The value of `api-supported-versions` for an operation: the versions that serve it. */
@@ -91,7 +95,7 @@ export function readApiVersion(query: string, operation: OperationName, url: str
   const version = API_VERSIONS.find((known) => known === requested);
   if (version === undefined || !serves(version, operation)) {
     const code = WELL_FORMED.test(requested) ? 'UnsupportedApiVersion' : 'InvalidApiVersion';
-    throw unsupportedApiVersion(code, url, requested);
+    throw unsupportedApiVersion(code, url, requested, supportedVersions(operation));
   }
   return version;
 }

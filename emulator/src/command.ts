@@ -1,7 +1,9 @@
 // `npm run emulator`: the ACS identity emulator alone, until Ctrl+C or SIGTERM.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { commandUsage, readCommandOptions, UsageError, type CommandOptions } from './commandOptions';
 import { createIdentityEmulator, type IdentityEmulator } from './index';
-import { isLoopback } from './server/address';
+import { DEFAULT_HOST, isLoopback, reachableAs } from './server/address';
 import { trustInstructions } from './server/certificateTrust';
 
 const USAGE_EXIT_CODE = 2;
@@ -12,10 +14,14 @@ const NO_NAMES = 'EAI_AGAIN';
 const OTHER_HOST = 'Choose another one: --host ADDRESS.';
 
 function report(emulator: IdentityEmulator, format: 'text' | 'json'): string {
-  const { connectionString, httpsConnectionString, certificateFile, jwksUrl, teamsTokensUrl, resources } = emulator;
+  const { connectionString, httpsConnectionString, certificateFile, jwksUrl, resources } = emulator;
   const several = resources.length > 1;
   if (format === 'json') {
-    const forScripts = { connectionString, httpsConnectionString, certificateFile, jwksUrl, teamsTokensUrl };
+    const { endpoint, httpsEndpoint, teamsTokensUrl, faultsUrl, requestsUrl, usersUrl } = emulator;
+    const forScripts = {
+      ...{ connectionString, httpsConnectionString, endpoint, httpsEndpoint, certificateFile },
+      ...{ jwksUrl, teamsTokensUrl, faultsUrl, requestsUrl, usersUrl },
+    };
     return JSON.stringify(several ? { ...forScripts, resources } : forScripts);
   }
   const about = (resourceId: string) => (several ? `Resource ${resourceId}: ` : '');
@@ -44,12 +50,28 @@ function explain(error: unknown, { host, httpsPort }: CommandOptions): string {
   );
 }
 
-function untilStopped(): Promise<void> {
+function untilStopped(stopWithStdin: boolean): Promise<void> {
   return new Promise((done) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => done());
+    if (stopWithStdin) {
+      for (const end of ['end', 'close', 'error']) process.stdin.once(end, done);
+      process.stdin.resume();
+    }
     // Started by another program with a channel: it has ended when the channel closes.
     if (process.connected) process.once('disconnect', done);
   });
+}
+
+function warnings({ host, httpsPort, emulatorOptions }: CommandOptions): string[] {
+  if (isLoopback(host)) return [];
+  const found = [`with --host ${host}, everyone who can reach the port can issue tokens and change the responses.`];
+  if (httpsPort !== undefined && emulatorOptions.certificateNames?.length === 0) {
+    const names = [...new Set(['localhost', DEFAULT_HOST, reachableAs(host)])];
+    found.push(
+      `the https certificate is for ${names.join(', ')} only. If clients use another name or address, add --certificate-name NAME.`,
+    );
+  }
+  return found;
 }
 
 async function main(): Promise<number> {
@@ -65,13 +87,13 @@ async function main(): Promise<number> {
     console.log(commandUsage);
     return 0;
   }
-  const { host } = options;
-  if (!isLoopback(host)) {
-    console.error(
-      `Warning: with --host ${host} everyone who reaches the port can issue tokens, and change what is answered.`,
-    );
+  if (options.version) {
+    const { version } = JSON.parse(readFileSync(resolve(__dirname, '../package.json'), 'utf8')) as { version: string };
+    console.log(version);
+    return 0;
   }
-  const stopped = untilStopped();
+  for (const warning of warnings(options)) console.error(`Warning: ${warning}`);
+  const stopped = untilStopped(options.stopWithStdin);
   let emulator: IdentityEmulator;
   try {
     const { emulatorOptions, quiet } = options;
@@ -85,6 +107,7 @@ async function main(): Promise<number> {
   }
   console.log(report(emulator, options.print));
   await stopped;
+  if (options.stopWithStdin) process.stdin.destroy();
   await emulator.close();
   return 0;
 }

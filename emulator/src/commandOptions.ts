@@ -1,32 +1,36 @@
 import { parseArgs } from 'node:util';
 import { isBase64 } from './base64';
 import { isGuid } from './guid';
-import { DEFAULT_HOST, isCertificateName, isOrigin, ORIGIN_FORM } from './server/address';
+import { DEFAULT_HOST, isCertificateName, originError } from './server/address';
 import { DEFAULT_PORT, type IdentityEmulatorOptions } from './api';
 
 export const commandUsage = `ACS identity emulator: a local stand-in for the Azure Communication Services Identity service.
 
-  --host ADDRESS              listen on this address (127.0.0.1); others than loopback let everyone who reaches the port issue tokens
-  --port N                    http port (${DEFAULT_PORT}; 0 = any free one)
-  --https-port N              serve https too, on this port (0 = any free one; off by default)
-  --access-key K              base64 (a well-known key)
-  --resource GUID             id of the ACS resource (a fixed one); again, with an --access-key each, for more resources
-  --data FILE                 keep users and the key pair of the tokens in this file (nothing is kept)
-  --certificates DIR          where the https certificate is kept (.local/certificates)
-  --certificate-name NAME     another name or address of the https endpoint, for its certificate; may be given again
-  --cors ORIGIN               let web pages of this origin call; may be given again, or separated by commas
-  --revocation-delay SECONDS  how long revoked tokens go on being accepted (0; in the cloud up to 900)
-  --deleted-users 204|401     what is answered when a deleted user is deleted again (204)
-  --print text|json           what is printed at the start (text)
-  --quiet                     don't print the calls that were refused
-  --help`;
+  --host ADDRESS              address to listen on (default 127.0.0.1); with any but a loopback address, everyone who can reach the port can issue tokens
+  --port N                    http port (default ${DEFAULT_PORT}; 0 = any free port)
+  --https-port N              https port (default: no https; 0 = any free port)
+  --access-key K              access key, base64 (default: a well-known key)
+  --resource GUID             id of the ACS resource (default: a fixed id); for several resources, repeat --resource and --access-key
+  --data FILE                 store users and the token signing key in this file (default: in memory only)
+  --certificates DIR          directory of the https certificate (default .local/certificates)
+  --certificate-name NAME     another host name or address that the certificate is for; can be repeated
+  --cors ORIGIN               allow web pages of this origin; can be repeated, or a list with commas
+  --revocation-delay SECONDS  how long revoked tokens are still accepted (default 0; in the cloud up to 900)
+  --deleted-users 204|401     status when a deleted user is deleted again (default 204)
+  --print text|json           format of the output at the start (default text)
+  --quiet                     don't log refused calls
+  --stop-with-stdin           stop when stdin is closed, for example because the parent process ended
+  --version                   print the version
+  --help                      print this text`;
 
 /** An error in the command line; its message holds no key. */
 export class UsageError extends Error {}
 
 export interface CommandOptions {
   help: boolean;
+  version: boolean;
   quiet: boolean;
+  stopWithStdin: boolean;
   print: 'text' | 'json';
   host: string;
   httpsPort: number | undefined;
@@ -39,7 +43,7 @@ const LONGEST_DELAY_SECONDS = 86_400;
 /** @throws UsageError */
 export function readCommandOptions(args: string[]): CommandOptions {
   const values = parse(args);
-  const { host = DEFAULT_HOST, data, certificates, print = 'text', quiet = false, help = false } = values;
+  const { host = DEFAULT_HOST, data, certificates, print = 'text', quiet = false } = values;
   const certificateNames = values['certificate-name'] ?? [];
   const corsOrigins = (values.cors ?? []).flatMap((list) => list.split(',').map((origin) => origin.trim()));
   const port = integer('port', values.port, HIGHEST_PORT) ?? DEFAULT_PORT;
@@ -53,12 +57,15 @@ export function readCommandOptions(args: string[]): CommandOptions {
   if (!certificateNames.every(isCertificateName)) {
     throw new UsageError('--certificate-name is neither a host name nor an address.');
   }
-  if (!corsOrigins.every(isOrigin)) throw new UsageError(`--cors: ${ORIGIN_FORM}`);
+  const [wrongOrigin] = corsOrigins.flatMap((origin) => originError(origin) ?? []);
+  if (wrongOrigin !== undefined) throw new UsageError(`--cors: ${wrongOrigin}`);
   if (certificates === '') throw new UsageError('--certificates is empty.');
   if (data === '') throw new UsageError('--data is empty.');
   return {
-    help,
+    help: values.help === true,
+    version: values.version === true,
     quiet,
+    stopWithStdin: values['stop-with-stdin'] === true,
     print,
     host,
     httpsPort,
@@ -78,9 +85,12 @@ export function readCommandOptions(args: string[]): CommandOptions {
 }
 
 function parse(args: string[]) {
+  let parsed;
   try {
-    return parseArgs({
+    parsed = parseArgs({
       args,
+      allowPositionals: true,
+      tokens: true,
       options: {
         host: { type: 'string' },
         port: { type: 'string' },
@@ -95,16 +105,24 @@ function parse(args: string[]) {
         'deleted-users': { type: 'string' },
         print: { type: 'string' },
         quiet: { type: 'boolean' },
+        'stop-with-stdin': { type: 'boolean' },
+        version: { type: 'boolean' },
         help: { type: 'boolean' },
       },
-    }).values;
+    });
   } catch (error) {
-    // parseArgs repeats a stray argument, which may be a key.
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL')
-      throw new UsageError('There is an argument that belongs to no option.');
     throw new UsageError(error instanceof Error ? error.message : 'The options cannot be read.');
   }
+  const stray = parsed.tokens.find(({ kind }) => kind === 'positional');
+  if (stray !== undefined) throw new UsageError(strayArgument(args, stray.index));
+  return parsed.values;
+}
+
+/** Names the argument by its place, since it may be a key. */
+function strayArgument(args: string[], index: number): string {
+  const [before] = args[index - 1]?.split('=') ?? [];
+  const place = before?.startsWith('--') === true ? `, after ${before},` : '';
+  return `Argument ${index + 1}${place} belongs to no option. Each value follows its option, as in --port 8090.`;
 }
 
 /** Resources and keys belong together by their order. The first of each may be left out. */

@@ -3,21 +3,14 @@ import { resolve } from 'node:path';
 import type { EmulatedResource, IdentityEmulator, IdentityEmulatorOptions, TeamsTokenClaims } from './api';
 import type { AccessKey } from './authentication/accessKeySignature';
 import { makeResources } from './resources';
-import {
-  DEFAULT_HOST,
-  inUrl,
-  isCertificateName,
-  isLoopback,
-  isOrigin,
-  ORIGIN_FORM,
-  reachableAs,
-} from './server/address';
+import { DEFAULT_HOST, inUrl, isCertificateName, isLoopback, originError, reachableAs } from './server/address';
 import { loadCertificate, type Certificate } from './server/certificate';
 import { FaultList } from './server/faults';
 import { handleRequest, type Service } from './server/handleRequest';
 import { listen, makeHttpServer, makeHttpsServer, SocketCount, stopListening, type Server } from './server/listeners';
-import { JWKS_PATH, TEAMS_TOKENS_PATH } from './server/localCalls';
+import { FAULTS_PATH, JWKS_PATH, REQUESTS_PATH, TEAMS_TOKENS_PATH, USERS_PATH } from './server/localCalls';
 import { RequestLog } from './server/requestLog';
+import { notKept } from './serviceErrors';
 import { DataFile } from './state/dataFile';
 import type { ResourceUsers } from './state/users';
 import { AccessTokens } from './tokens/accessTokens';
@@ -33,7 +26,8 @@ export async function createIdentityEmulator(options: IdentityEmulatorOptions = 
   const { host = DEFAULT_HOST, certificateNames = [], corsOrigins = [] } = options;
   if (!certificateNames.every(isCertificateName))
     throw new TypeError('certificateNames: a name is no host and no address.');
-  if (!corsOrigins.every(isOrigin)) throw new TypeError(`corsOrigins: ${ORIGIN_FORM}`);
+  const [wrongOrigin] = corsOrigins.flatMap((origin) => originError(origin) ?? []);
+  if (wrongOrigin !== undefined) throw new TypeError(`corsOrigins: ${wrongOrigin}`);
   const keys = makeResources(options);
   const [first] = keys;
   if (first === undefined) throw new TypeError('There is no resource.');
@@ -45,16 +39,30 @@ export async function createIdentityEmulator(options: IdentityEmulatorOptions = 
   const faults = new FaultList();
   const closing = new AbortController();
   const teamsToken = (claims: TeamsTokenClaims) => makeTeamsToken(claims, now());
+  const users = {
+    list: () => distinctResources(keys).flatMap((resource) => resource.list()),
+    deleteAll: () => distinctResources(keys).forEach((resource) => resource.deleteAll()),
+  };
+  /** A change that can't be kept must not be answered as if it were. */
+  const kept = async () => {
+    await dataFile?.kept().catch((error: NodeJS.ErrnoException) => {
+      throw notKept(error.code ?? 'unknown');
+    });
+  };
   const urlHost = inUrl(reachableAs(host));
   const hosts: Service['credentials']['hosts'] = { http: urlHost, https: undefined };
   const service: Service = {
     credentials: { keys, entraResource: first.resource, hosts },
     usersOf: (resourceId) => keys.find(({ resource }) => resource.resourceId === resourceId)?.resource,
     tokens,
-    kept: () => dataFile?.kept() ?? Promise.resolve(),
+    kept,
     requests,
     faults,
-    localCalls: { faults, requests, tokens, makeTeamsToken: teamsToken, isShared: !isLoopback(host), corsOrigins },
+    localCalls: {
+      ...{ faults, requests, users, kept, tokens, corsOrigins },
+      makeTeamsToken: teamsToken,
+      isShared: !isLoopback(host),
+    },
     corsOrigins,
     revocationDelayMs: options.revocationDelayMs ?? 0,
     deletedUsers: options.deletedUsers ?? 204,
@@ -104,6 +112,7 @@ export async function createIdentityEmulator(options: IdentityEmulatorOptions = 
     throw error;
   }
   const endpoint = `http://${hosts.http}/`;
+  const url = (path: string) => endpoint.slice(0, -1) + path;
   const httpsEndpoint = https && `https://${hosts.https}/`;
   const resources = keys.map(({ base64, resource: { resourceId } }): EmulatedResource => {
     const connectionString = `endpoint=${endpoint};accesskey=${base64}`;
@@ -118,16 +127,21 @@ export async function createIdentityEmulator(options: IdentityEmulatorOptions = 
     ...(https === undefined || httpsEndpoint === undefined
       ? {}
       : { httpsEndpoint, httpsPort: https.port, certificateFile: https.certificate.file }),
-    jwksUrl: `${endpoint.slice(0, -1)}${JWKS_PATH}`,
-    teamsTokensUrl: `${endpoint.slice(0, -1)}${TEAMS_TOKENS_PATH}`,
+    jwksUrl: url(JWKS_PATH),
+    teamsTokensUrl: url(TEAMS_TOKENS_PATH),
+    faultsUrl: url(FAULTS_PATH),
+    requestsUrl: url(REQUESTS_PATH),
+    usersUrl: url(USERS_PATH),
     accessKey: first.base64,
     resourceId: first.resource.resourceId,
     resources,
-    users: () => distinctResources(keys).flatMap((resource) => resource.list()),
+    users: users.list,
+    clearUsers: users.deleteAll,
     requests: () => requests.list(),
     clearRequests: () => requests.clear(),
     sockets: () => sockets.count(),
     addFault: (fault) => faults.add(fault),
+    faults: () => faults.list(),
     clearFaults: () => faults.clear(),
     createTeamsToken: (claims) => teamsToken(claims).token,
     close,

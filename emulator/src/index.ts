@@ -3,6 +3,7 @@ export { createIdentityEmulator } from './identityEmulator';
 export { DEFAULT_ACCESS_KEY, DEFAULT_PORT, DEFAULT_RESOURCE_ID } from './api';
 export type {
   EmulatedResource,
+  EmulatedUser,
   Fault,
   IdentityEmulator,
   IdentityEmulatorOptions,

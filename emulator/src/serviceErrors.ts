@@ -8,6 +8,8 @@ export class ServiceError extends Error {
     readonly answer: Answer,
     /** Goes to the log and to `x-emulator-denied-because`; never holds a key, a token or a signature. */
     readonly reason?: string,
+    /** Goes to the log alone: the code, and the message where there is no reason. May hold values of the request. */
+    readonly logged: { code?: string; message?: string } = {},
   ) {
     super(`${answer.status}`);
   }
@@ -25,11 +27,11 @@ type Source = 'controller' | 'before the controller';
 function envelope(status: number, error: ErrorBody, source: Source, reason?: string): ServiceError {
   const body = JSON.stringify({ error });
   const reportsVersions = source === 'controller';
-  return new ServiceError({ status, body, contentType: 'application/json', reportsVersions }, reason);
+  return new ServiceError({ status, body, contentType: 'application/json', reportsVersions }, reason, error);
 }
 
-const empty = (status: number, reason?: string, headers: Record<string, string> = {}): ServiceError =>
-  new ServiceError({ status, headers, reportsVersions: false }, reason);
+const empty = (status: number, message: string, headers: Record<string, string> = {}, reason?: string): ServiceError =>
+  new ServiceError({ status, headers, reportsVersions: false }, reason, { message });
 
 /** Credentials are refused. The same answer whatever is wrong with them, so the reason is given separately. Assumed for HMAC. */
 export const denied = (reason: string): ServiceError =>
@@ -54,8 +56,8 @@ export const invalidAccessToken = (reason: string): ServiceError =>
   );
 
 /** An invalid value that the service's own checks find, after the body was bound to its model. */
-export const validationError = (message: string, target: string): ServiceError =>
-  envelope(400, { code: 'ValidationError', message, target }, 'controller');
+export const validationError = (message: string, target: string, reason?: string): ServiceError =>
+  envelope(400, { code: 'ValidationError', message, target }, 'controller', reason);
 
 /** A required field is missing; found while the body is bound to its model. Recorded. */
 export const requiredField = (name: string): ServiceError => modelError(name, `The ${name} field is required.`);
@@ -86,28 +88,38 @@ export const DOUBLE_SLASH_CAUSE = "the client's endpoint ends with '/', and a pa
 
 /** ASP.NET's routing answers with a status alone. */
 export const noSuchPath = (path: string): ServiceError =>
-  empty(404, path.startsWith('//') ? `path: begins with two '/': ${DOUBLE_SLASH_CAUSE}` : undefined);
+  empty(
+    404,
+    'no operation has this path',
+    {},
+    path.startsWith('//') ? `path: begins with two '/': ${DOUBLE_SLASH_CAUSE}` : undefined,
+  );
 
-export const methodNotAllowed = (allowed: string): ServiceError => empty(405, undefined, { Allow: allowed });
+export const methodNotAllowed = (allowed: string): ServiceError =>
+  empty(405, `the path is for ${allowed} only`, { Allow: allowed });
 
 /** The web server's, before the application sees the request: a status alone. */
-export const requestTooLarge = (): ServiceError => empty(413, undefined, { Connection: 'close' });
+export const requestTooLarge = (): ServiceError => empty(413, 'the body is too large', { Connection: 'close' });
 
 /** ASP.NET's problem details: the framework answers, not the service. */
 export const unsupportedMediaType = (): ServiceError =>
-  new ServiceError({
-    status: 415,
-    body: JSON.stringify({
-      type: 'https://tools.ietf.org/html/rfc9110#section-15.5.16',
-      title: 'Unsupported Media Type',
+  new ServiceError(
+    {
       status: 415,
-    }),
-    contentType: 'application/problem+json; charset=utf-8',
-    reportsVersions: false,
-  });
+      body: JSON.stringify({
+        type: 'https://tools.ietf.org/html/rfc9110#section-15.5.16',
+        title: 'Unsupported Media Type',
+        status: 415,
+      }),
+      contentType: 'application/problem+json; charset=utf-8',
+      reportsVersions: false,
+    },
+    undefined,
+    { message: 'the content type is not JSON in UTF-8' },
+  );
 
 /** The chat service: 401 without a body, as a user of its Java client saw (azure-docs-sdk-java#1559); the rest is assumed. */
-export const chatUnauthorized = (reason: string): ServiceError => empty(401, reason);
+export const chatUnauthorized = (reason: string): ServiceError => empty(401, reason, {}, reason);
 
 export const missingApiVersion = (): ServiceError =>
   versionError('ApiVersionUnspecified', 'An API version is required, but was not specified.');
@@ -123,19 +135,20 @@ export const unsupportedApiVersion = (
   code: 'UnsupportedApiVersion' | 'InvalidApiVersion',
   url: string,
   version: string,
+  supported: string,
 ): ServiceError =>
   versionError(
     code,
     `The HTTP resource that matches the request URI '${url}' does not support the API version '${version}'.`,
+    `the operation has no api-version ${version}, only ${supported}`,
   );
 
-function versionError(code: string, message: string): ServiceError {
-  return new ServiceError({
-    status: 400,
-    body: JSON.stringify({ error: { code, message } }),
-    contentType: 'application/json; charset=utf-8',
-    reportsVersions: true,
-  });
+/** @param logged for the log, where the message would repeat the URL */
+function versionError(code: string, message: string, logged = message): ServiceError {
+  const body = JSON.stringify({ error: { code, message } });
+  const contentType = 'application/json; charset=utf-8';
+  const answer = { status: 400, body, contentType, reportsVersions: true };
+  return new ServiceError(answer, undefined, { code, message: logged });
 }
 
 /** Only a bug in the emulator leads here. */

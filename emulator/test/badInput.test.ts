@@ -13,6 +13,39 @@ beforeAll(async () => {
 beforeEach(() => {
   lines = [];
 });
+
+const KEY = 'k'.repeat(43) + '=';
+test.each<[string, CallToSend, string]>([
+  [
+    'a wrong value',
+    { path: '/identities', body: { createTokenWithScopes: ['chats'] } },
+    '400 ValidationError: Invalid scopes - Provided scopes are not supported: chats.',
+  ],
+  [
+    'a value with a line end, and one that may be a key',
+    { path: '/identities', body: { createTokenWithScopes: ['a\nb', KEY] } },
+    '400 ValidationError: Invalid scopes - Provided scopes are not supported: a?b, ...',
+  ],
+  [
+    'a missing field',
+    { path: issuePath('8:acs:nobody'), body: {} },
+    '400 ValidationError: Scopes: The Scopes field is required.',
+  ],
+  ['an unknown path', { path: '/nothing' }, '404: no operation has this path'],
+  ['a wrong method', { method: 'GET', path: '/identities' }, '405: the path is for POST only'],
+  [
+    'another content type',
+    { path: '/identities', body: 'a=b', headers: { 'Content-Type': 'text/plain' } },
+    '415: the content type is not JSON in UTF-8',
+  ],
+  ['a large body', { path: '/identities', body: Buffer.alloc(1024 * 1024 + 1) }, '413: the body is too large'],
+])('the log has the reason for the refusal of %s', async (_, call, outcome) => {
+  await send(emulator, call);
+
+  expect(lines).toEqual([expect.stringMatching(/^identity emulator: \w+ \/\S+ returned /)]);
+  expect(lines[0]?.split(' returned ')[1]).toBe(outcome);
+});
+
 afterEach(() => expect(lines.filter((line) => line.includes('because of a bug in it'))).toEqual([]));
 afterAll(() => emulator.close());
 

@@ -94,7 +94,7 @@ for (const [name, command, prepare] of clients) {
       await expect(run(command, [...prepare().plain, url()], { env: environment })).rejects.toThrow();
       expect(await hints()).toEqual([
         expect.stringMatching(
-          /^identity emulator: a client .*NODE_EXTRA_CA_CERTS=.*\(Node\.js\).*REQUESTS_CA_BUNDLE=.*SSL_CERT_FILE=.*\.NET.*keytool .*Java/,
+          /^identity emulator: a client .*NODE_EXTRA_CA_CERTS=.*\(Node\.js\).*connection_verify=".*REQUESTS_CA_BUNDLE=.*SSL_CERT_FILE=.*\.NET.*keytool .*Java/,
         ),
       ]);
       const { trusting, environment: trust } = prepare();

@@ -1,13 +1,20 @@
 // The built command, as `npm run emulator` starts it. The build is made once before all tests.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { CommunicationIdentityClient } from '@azure/communication-identity';
-import { endStarted, start } from './startedCommand';
+import { COMMAND, endStarted, start } from './startedCommand';
 
 const GUID = 'aaaaaaaa-0000-4000-8000-000000000001';
 afterEach(endStarted);
+
+const PARENT = `
+const options = ['--port', '0', '--print', 'json', '--stop-with-stdin'];
+require('node:child_process').spawn(process.execPath, [process.argv[1], ...options], { stdio: ['pipe', 'inherit', 'inherit'] });
+`;
 
 const clientFor = (connectionString: string) =>
   new CommunicationIdentityClient(connectionString, {
@@ -53,11 +60,18 @@ test('prints one line of JSON, takes all options, and tells refusals on stderr',
       httpsConnectionString: expect.stringMatching(
         /^endpoint=https:\/\/127\.0\.0\.1:\d+\/;accesskey=b3RoZXIga2V5$/,
       ) as string,
+      endpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/) as string,
+      httpsEndpoint: expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+\/$/) as string,
       certificateFile: join(directory, 'certificates', 'certificate.pem'),
-      jwksUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/\.well-known\/jwks\.json$/) as string,
-      teamsTokensUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/emulator\/teamsTokens$/) as string,
+      jwksUrl: `${told.endpoint}.well-known/jwks.json`,
+      teamsTokensUrl: `${told.endpoint}emulator/teamsTokens`,
+      faultsUrl: `${told.endpoint}emulator/faults`,
+      requestsUrl: `${told.endpoint}emulator/requests`,
+      usersUrl: `${told.endpoint}emulator/users`,
     });
-    const { connectionString = '' } = told;
+    const { connectionString = '', faultsUrl = '', requestsUrl = '', usersUrl = '' } = told;
+    const lists = await Promise.all([faultsUrl, requestsUrl, usersUrl].map((url) => fetch(url)));
+    expect(await Promise.all(lists.map((list) => list.json()))).toEqual(Array(3).fill({ value: [] }));
     expect((await clientFor(connectionString).createUser()).communicationUserId).toContain(resource);
     const neverMade = { communicationUserId: `8:acs:${resource}_00000017-ceff-3baa-6763-563a0d007797` };
     await expect(clientFor(connectionString).deleteUser(neverMade)).rejects.toThrow('belong');
@@ -65,7 +79,7 @@ test('prints one line of JSON, takes all options, and tells refusals on stderr',
     started.child.kill('SIGTERM');
     await started.ended;
     expect(started.output().err).toMatch(
-      /^identity emulator: POST \/identities\S* was answered 401: key: no usual mistake/m,
+      /^identity emulator: POST \/identities\S* returned 401 Denied: key: no usual mistake/m,
     );
   } finally {
     await rm(directory, { recursive: true });
@@ -80,7 +94,7 @@ test('without https, the line of JSON says nothing about it; --quiet tells no re
   ).rejects.toThrow();
   started.child.kill('SIGTERM');
 
-  expect(Object.keys(told)).toEqual(['connectionString', 'jwksUrl', 'teamsTokensUrl']);
+  expect(Object.keys(told).filter((name) => /https|certificate/.test(name))).toEqual([]);
   expect(await started.ended).toBe(0);
   expect(started.output().err).toBe('');
 });
@@ -131,7 +145,13 @@ test.each([
   [['--revocation-delay', '-1'], /revocation-delay/],
   [['--deleted-users', '404'], '--deleted-users is 204 or 401.'],
   [['--unknown'], /--unknown/],
-  [['c2VjcmV0'], 'There is an argument that belongs to no option.'],
+  [
+    ['--cors', 'http://localhost:3000/'],
+    '--cors: an origin has no path and no slash at its end: write http://localhost:3000.',
+  ],
+  [['c2VjcmV0'], /^Argument 1 belongs to no option\. Each value follows its option/],
+  [['--port', '0', '--quiet', 'c2VjcmV0'], /^Argument 4, after --quiet, belongs to no option\./],
+  [['--access-key=b25l', 'c2VjcmV0'], /^Argument 2, after --access-key, belongs to no option\./],
 ])('the options %j are refused with exit code 2', async (args, message) => {
   const started = start(args);
   const exitCode = await started.ended;
@@ -140,7 +160,39 @@ test.each([
   expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
   expect(err.split('\n')[0]).toMatch(message);
   expect(err).toContain('--https-port N');
-  expect(err).not.toMatch(/c2Vj|no base64!/);
+  expect(err).not.toMatch(/c2Vj|b25l|no base64!/);
+});
+
+test('--version prints the version of the package', async () => {
+  const started = start(['--version']);
+  const { version } = JSON.parse(readFileSync(resolve(__dirname, '../package.json'), 'utf8')) as { version: string };
+
+  expect(await started.ended).toBe(0);
+  expect(started.output()).toEqual({ out: `${version}\n`, err: '' });
+});
+
+test('--stop-with-stdin stops cleanly when stdin is closed, and SIGTERM stops it too', async () => {
+  const [closed, killed] = [0, 1].map(() => start(['--port', '0', '--stop-with-stdin']));
+  await Promise.all([closed?.until(/Ctrl/), killed?.until(/Ctrl/)]);
+  closed?.child.stdin.end();
+  killed?.child.kill('SIGTERM');
+
+  expect(await Promise.all([closed?.ended, killed?.ended])).toEqual([0, 0]);
+  expect(closed?.output().err).toBe('');
+});
+
+test('--stop-with-stdin stops when the parent process was killed', async () => {
+  const parent = spawn(process.execPath, ['-e', PARENT, COMMAND], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const closed = new Promise((done) => parent.stdout.once('close', done));
+  const { endpoint } = JSON.parse(
+    await new Promise<string>((done) => parent.stdout.once('data', (data: Buffer) => done(data.toString()))),
+  ) as { endpoint: string };
+  expect((await fetch(`${endpoint}.well-known/jwks.json`)).status).toBe(200);
+  parent.kill('SIGKILL');
+
+  // the emulator holds the same pipe
+  await closed;
+  await expect(fetch(endpoint)).rejects.toThrow();
 });
 
 test('--help says what there is', async () => {

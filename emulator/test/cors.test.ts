@@ -5,8 +5,14 @@ const PAGE = 'http://localhost:3000';
 const OTHER = 'https://other.example';
 let emulator: IdentityEmulator;
 
+let lines: string[] = [];
+const log = (line: string) => lines.push(line);
+
 beforeAll(async () => {
-  emulator = await createIdentityEmulator({ corsOrigins: [PAGE, 'https://app.example'] });
+  emulator = await createIdentityEmulator({ corsOrigins: [PAGE, 'https://app.example'], log });
+});
+beforeEach(() => {
+  lines = [];
 });
 afterAll(() => emulator.close());
 
@@ -69,10 +75,19 @@ test.each([OTHER, 'null', `${PAGE}/`, 'http://localhost:30000'])('the origin %s 
   expect([asked.status, answered.status]).toEqual([405, 201]);
   expect(corsHeaders(asked.headers)).toEqual({ vary: 'Origin' });
   expect(corsHeaders(answered.headers)).toEqual({ vary: 'Origin' });
+  expect(lines).toEqual([
+    expect.stringMatching(
+      `^identity emulator: OPTIONS /identities\\S* returned 405: ${
+        origin === 'null' || origin.endsWith('/')
+          ? 'a page without an origin of http or https'
+          : `web pages of ${origin} are not allowed: start the emulator with --cors ${origin} `
+      }`,
+    ),
+  ]);
 });
 
 test('without origins there is no header at all', async () => {
-  const plain = await createIdentityEmulator();
+  const plain = await createIdentityEmulator({ log });
   try {
     const token = await newToken(plain, await newUser(plain));
     const headers = { Origin: PAGE, Authorization: `Bearer ${token}` };
@@ -81,16 +96,22 @@ test('without origins there is no header at all', async () => {
     const options = { Origin: PAGE, 'Access-Control-Request-Method': 'POST' };
     const asked = await send(plain, { method: 'OPTIONS', path: '/identities', sign: false, headers: options });
     expect({ status: asked.status, cors: corsHeaders(asked.headers) }).toEqual({ status: 405, cors: {} });
+    expect(lines.join()).toContain(`--cors ${PAGE} (corsOrigins in the factory)`);
   } finally {
     await plain.close();
   }
 });
 
-test.each(['*', 'null', 'localhost:3000', 'http://localhost:3000/', 'http://a.example/path', 'ftp://a.example'])(
-  'the origin %s is refused as an option',
-  async (origin) => {
-    await expect(createIdentityEmulator({ corsOrigins: [origin] })).rejects.toThrow(
-      'corsOrigins: an origin is a scheme, a host and a port, as in http://localhost:3000.',
-    );
-  },
-);
+const FORM = 'an origin is a scheme, a host and a port, as in http://localhost:3000.';
+const write = (origin: string) => `an origin has no path and no slash at its end: write ${origin}.`;
+test.each([
+  ['*', FORM],
+  ['null', FORM],
+  ['localhost:3000', FORM],
+  ['ftp://a.example', FORM],
+  ['http://localhost:3000/', write('http://localhost:3000')],
+  ['http://me:hunter2@a.example/path?key=b', write('http://a.example')],
+])('the origin %s is refused as an option', async (origin, message) => {
+  const failed = createIdentityEmulator({ corsOrigins: [PAGE, origin] });
+  await expect(failed).rejects.toThrow(new TypeError(`corsOrigins: ${message}`));
+});

@@ -211,6 +211,11 @@ onLinux(
       expect(made.length + refused.length).toBe(120);
       expect(made.length).toBeGreaterThan(10);
       expect(refused[0]?.headers['x-emulator-denied-because']).toBe("the data file can't be written (EFBIG)");
+      const cleared = await send(target, { method: 'DELETE', path: '/emulator/users', sign: false });
+      expect({ status: cleared.status, json: cleared.json }).toEqual({
+        status: 503,
+        json: { error: "the data file can't be written (EFBIG)" },
+      });
       limited.kill('SIGKILL');
       await new Promise((done) => limited.once('close', done));
 
@@ -224,6 +229,21 @@ onLinux(
   },
   60_000,
 );
+
+test('users that were deleted all at once are not there after a restart', async () => {
+  const first = await start();
+  await newUser(first);
+  await newUser(first);
+  await fetch(first.usersUrl, { method: 'DELETE' });
+  const id = await newUser(first);
+  await stop(first);
+
+  const second = await start();
+  expect(ids(second)).toEqual([id]);
+  second.clearUsers();
+  await stop(second);
+  expect(ids(await start())).toEqual([]);
+});
 
 async function rawStatus(url: string): Promise<number> {
   return new Promise((done, fail) => {

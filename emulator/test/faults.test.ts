@@ -1,11 +1,13 @@
 import { CommunicationIdentityClient } from '@azure/communication-identity';
 import { createIdentityEmulator, type Fault, type IdentityEmulator } from '../src';
-import { deletePath, newUser, send } from './sentCall';
+import { chatWith, deletePath, newToken, newUser, send } from './sentCall';
 
 let emulator: IdentityEmulator;
+let lines: string[] = [];
 
 beforeEach(async () => {
-  emulator = await createIdentityEmulator();
+  lines = [];
+  emulator = await createIdentityEmulator({ log: (line) => lines.push(line) });
 });
 afterEach(() => emulator.close());
 
@@ -77,6 +79,22 @@ test('a reset before the work makes no user, one after the work has made it', as
   await expect(create()).rejects.toMatchObject({ code: 'ECONNRESET' });
   expect(emulator.users()).toHaveLength(1);
   expect(statuses()).toEqual([undefined, undefined]);
+});
+
+test('the log says which outcomes are due to a fault', async () => {
+  emulator.addFault({ status: 429, body: { text: 'not for the log' } });
+  emulator.addFault({ status: 200, body: '{}' });
+  emulator.addFault({ reset: 'before' });
+  emulator.addFault({ reset: 'after' });
+  for (let i = 0; i < 4; i += 1) await create().catch(() => undefined);
+
+  const call = 'identity emulator: POST /identities?api-version=2023-10-01';
+  expect(lines).toEqual([
+    `${call} returned 429 because of a fault`,
+    `${call} returned 200 because of a fault`,
+    `${call} was reset before the work because of a fault`,
+    `${call} was reset after the work because of a fault`,
+  ]);
 });
 
 test('a delay alone comes before the usual answer', async () => {
@@ -160,6 +178,33 @@ describe('calls of the emulator’s own', () => {
     expect(emulator.requests()).toEqual([]);
   });
 
+  test('list the faults that are still to come', async () => {
+    emulator.addFault({ operation: 'deleteIdentity', status: 503 });
+    emulator.addFault({ operation: 'createIdentity', status: 429, count: 3, headers: { 'Retry-After': '0' } });
+    await create();
+    const { value } = (await (await own('faults')).json()) as { value: Fault[] };
+
+    expect(value).toEqual([
+      { operation: 'deleteIdentity', status: 503, count: 1 },
+      { operation: 'createIdentity', status: 429, count: 2, headers: { 'Retry-After': '0' } },
+    ]);
+    expect(emulator.faults()).toEqual(value);
+    await own('faults', { method: 'DELETE' });
+    expect(await (await own('faults')).json()).toEqual({ value: [] });
+  });
+
+  test('list and delete the users', async () => {
+    const id = await newUser(emulator);
+    const token = await newToken(emulator, id);
+    const { value } = (await (await own('users')).json()) as { value: { id: string }[] };
+    expect(value).toEqual([{ id, createdAt: expect.any(Number) as number }]);
+    const deleted = await own('users', { method: 'DELETE' });
+
+    expect(deleted.status).toBe(204);
+    expect(emulator.users()).toEqual([]);
+    expect(await chatWith(emulator, token)).toEqual({ status: 401, why: 'the user of the token was deleted' });
+  });
+
   test('make a Teams token', async () => {
     const appId = '9fc1d5f5-3b0a-4b0e-8d0e-111111111111';
     const userId = '9fc1d5f5-3b0a-4b0e-8d0e-222222222222';
@@ -180,6 +225,11 @@ describe('calls of the emulator’s own', () => {
 
     expect([wrong.status, noJson.status, noTeams.status, (await own('nothing')).status]).toEqual([400, 400, 400, 404]);
     expect(await wrong.json()).toEqual({ error: 'status is a whole number from 200 to 599.' });
+    expect(await (await own('nothing')).json()).toEqual({
+      error: expect.stringMatching(
+        /^The emulator has no such call\. It has GET \/\.well-known\/jwks\.json, GET \/emulator\/faults, POST .*POST \/emulator\/teamsTokens\.$/,
+      ) as string,
+    });
   });
 
   test('are refused to pages, and under another name', async () => {

@@ -105,7 +105,20 @@ describe('the command', () => {
 
     expect(out.trimEnd().split('\n')).toHaveLength(1);
     expect(err).toBe(
-      'Warning: with --host 0.0.0.0 everyone who reaches the port can issue tokens, and change what is answered.\n',
+      'Warning: with --host 0.0.0.0, everyone who can reach the port can issue tokens and change the responses.\n',
+    );
+  });
+
+  test('warns that the certificate is not for the names that other machines use', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'emulator-host-'));
+    const started = start(['--host', '0.0.0.0', '--port', '0', '--https-port', '0'], directory);
+    await started.until(/Ctrl/);
+    started.child.kill('SIGTERM');
+    await started.ended;
+    await rm(directory, { recursive: true });
+
+    expect(started.output().err.trimEnd().split('\n')[1]).toBe(
+      'Warning: the https certificate is for localhost, 127.0.0.1 only. If clients use another name or address, add --certificate-name NAME.',
     );
   });
 

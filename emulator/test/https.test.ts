@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -67,6 +67,27 @@ test('the certificate file holds the certificate alone, for localhost and 127.0.
   const { mode } = await stat(join(directory, 'certificate.key'));
 
   expect((mode & 0o777).toString(8)).toBe('600');
+});
+
+const hasGit = spawnSync('git', ['--version']).status === 0;
+if (!hasGit) console.log('skipped: there is no git');
+(hasGit ? test : test.skip)('git sees none of its files, and a .gitignore that was there stays', async () => {
+  const project = await mkdtemp(join(tmpdir(), 'emulator-git-'));
+  const git = (...args: string[]) => spawnSync('git', args, { cwd: project, encoding: 'utf8' }).stdout;
+  const startIn = async (folder: string) =>
+    (await createIdentityEmulator({ httpsPort: 0, certificateDirectory: join(project, folder) })).close();
+  try {
+    git('init', '--quiet');
+    await startIn('.local/certificates');
+    expect(git('status', '--porcelain', '--untracked-files=all')).toBe('');
+
+    await mkdir(join(project, 'mine'));
+    await writeFile(join(project, 'mine', '.gitignore'), '# mine\n');
+    await startIn('mine');
+    expect(await readFile(join(project, 'mine', '.gitignore'), 'utf8')).toBe('# mine\n');
+  } finally {
+    await rm(project, { recursive: true });
+  }
 });
 
 test('a second start uses the same certificate; a spoiled or removed one is made anew', async () => {

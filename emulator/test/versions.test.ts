@@ -17,9 +17,13 @@ const TEAMS = '/teamsUser/:exchangeAccessToken';
 
 let emulator: IdentityEmulator;
 let userId: string;
+let lines: string[] = [];
 
+beforeEach(() => {
+  lines = [];
+});
 beforeAll(async () => {
-  emulator = await createIdentityEmulator();
+  emulator = await createIdentityEmulator({ log: (line) => lines.push(line) });
   userId = await newUser(emulator);
 });
 afterAll(() => emulator.close());
@@ -67,7 +71,12 @@ describe.each(VERSIONS)('api-version %s', (version) => {
 
     expect([created.status, issued.status]).toEqual(known ? [201, 200] : [400, 400]);
     if (known) expect(claimsOf(String(issued.json?.token)).acsScope).toBe(`chat,${scope}`);
-    else expect(issued.json).toMatchObject({ error: { code: 'ValidationError', target: 'scopes' } });
+    else {
+      expect(issued.json).toMatchObject({ error: { code: 'ValidationError', target: 'scopes' } });
+      const why = `scopes: ${scope} is newer than api-version ${version}, known since 2023-10-01`;
+      expect(issued.headers['x-emulator-denied-because']).toBe(why);
+      expect(lines).toEqual(Array(2).fill(expect.stringMatching(`returned 400 ValidationError: ${why}$`)));
+    }
   });
 
   test('has the Teams exchange that it brought', async () => {
@@ -115,6 +124,9 @@ test.each([
   const message = `The HTTP resource that matches the request URI '${url}' does not support the API version '${version}'.`;
   expect({ status, json }).toEqual({ status: 400, json: { error: { code, message } } });
   expect(headers['api-supported-versions']).toBe(VERSIONS.join(', '));
+  expect(lines).toEqual([
+    expect.stringMatching(`returned 400 ${code}: the operation has no api-version ${version}, only 2021-03-07, `),
+  ]);
 });
 
 test.each(['?', '?api-version=', '?version=2023-10-01'])(

@@ -1,4 +1,4 @@
-import { has, hasScope, type ApiVersion } from '../apiVersions';
+import { firstVersionWithScope, has, hasScope, type ApiVersion } from '../apiVersions';
 import { validationError } from '../serviceErrors';
 import { issuedAtSeconds } from '../state/revocations';
 import type { User } from '../state/users';
@@ -32,7 +32,15 @@ export function checkMinutes(minutes: number | undefined): void {
 export function checkScopes(scopes: readonly string[], version: ApiVersion): void {
   const unknown = scopes.filter((scope) => !hasScope(version, scope));
   if (unknown.length === 0) return;
-  throw validationError(`Invalid scopes - Provided scopes are not supported: ${unknown.join(', ')}.`, 'scopes');
+  const newer = unknown.flatMap((scope) => {
+    const first = firstVersionWithScope(scope);
+    return first === undefined ? [] : [`${scope} is newer than api-version ${version}, known since ${first}`];
+  });
+  throw validationError(
+    `Invalid scopes - Provided scopes are not supported: ${unknown.join(', ')}.`,
+    'scopes',
+    newer.length === 0 ? undefined : `scopes: ${[...new Set(newer)].join('; ')}`,
+  );
 }
 
 export async function grantToken(

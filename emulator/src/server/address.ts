@@ -19,12 +19,22 @@ export const isCertificateName = (name: string): boolean =>
   isIP(name) !== 0 || (name.length <= 253 && /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/i.test(name));
 
 /** Whether a text is what browsers send as `Origin` of a page over http or https. */
-export function isOrigin(text: string): boolean {
-  try {
-    return /^https?:/.test(text) && new URL(text).origin === text;
-  } catch {
-    return false;
-  }
+export const isOrigin = (text: string): boolean => originOf(text) === text;
+
+/** How to write an origin that is not one; `undefined` if it is right. Repeats no user name, password, path or query of a URL. */
+export function originError(text: string): string | undefined {
+  const origin = originOf(text);
+  if (origin === text) return undefined;
+  return origin === undefined
+    ? 'an origin is a scheme, a host and a port, as in http://localhost:3000.'
+    : `an origin has no path and no slash at its end: write ${origin}.`;
 }
 
-export const ORIGIN_FORM = 'an origin is a scheme, a host and a port, as in http://localhost:3000.';
+function originOf(text: string): string | undefined {
+  try {
+    const { protocol, origin } = new URL(text);
+    return /^https?:$/.test(protocol) ? origin : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,7 +1,7 @@
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DEFAULT_HOST } from './address';
 
 export interface Certificate {
@@ -24,7 +24,8 @@ const RENEW_BEFORE_DAYS = 30;
 /**
  * The certificate of the https endpoint, for localhost, 127.0.0.1 and `names`: the one in the directory while it is valid, else a new one. It signs
  * itself and can sign no other, so that trusting it trusts nothing else. Files: `certificate.pem`, and `certificate.key` (for its owner
- * alone), which holds both parts in one file, so that two processes that start at once cannot mix theirs up.
+ * alone), which holds both parts in one file, so that two processes that start at once cannot mix theirs up. A new certificate gets a
+ * `.gitignore`, unless there is one, which keeps these files out of a repository.
  */
 export async function loadCertificate(directory: string, moreNames: readonly string[]): Promise<Certificate> {
   const names = [...new Set(['localhost', DEFAULT_HOST, ...moreNames])];
@@ -59,7 +60,17 @@ function isUsable({ cert, key }: Pair, names: readonly string[]): boolean {
   }
 }
 
+/** Names only the files that are written here: the directory may hold others. */
+const GIT_IGNORE = '/certificate.*\n/.gitignore\n';
+
+async function ignoreInGit(directory: string): Promise<void> {
+  await writeFile(join(directory, '.gitignore'), GIT_IGNORE, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+}
+
 async function makePair(file: string, names: readonly string[]): Promise<Pair> {
+  await ignoreInGit(dirname(file));
   const { generate } = await import('selfsigned');
   const made = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',

@@ -3,8 +3,9 @@ import type { Server } from 'node:https';
 /** How clients are made to trust a certificate: a line for each kind of client. */
 export const trustInstructions = (certificateFile: string): string[] => [
   `NODE_EXTRA_CA_CERTS=${certificateFile}  (Node.js)`,
-  `REQUESTS_CA_BUNDLE=${certificateFile}  (Python)`,
-  `SSL_CERT_FILE=${certificateFile}  (.NET on Linux)`,
+  `connection_verify=${JSON.stringify(certificateFile)}  (Python, as an argument of the client)`,
+  `REQUESTS_CA_BUNDLE=${certificateFile}  (Python, for the synchronous client)`,
+  `SSL_CERT_FILE=${certificateFile}  (Python, for the asynchronous client; .NET on Linux)`,
   `keytool -importcert -noprompt -alias acs-emulator -file ${certificateFile} -keystore truststore.p12 -storepass changeit, ` +
     'then java -Djavax.net.ssl.trustStore=truststore.p12 -Djavax.net.ssl.trustStorePassword=changeit  (Java)',
 ];

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isOrigin } from './address';
 
 /** What a page may read of an answer, besides the few headers that it always may. */
 const EXPOSED = 'api-supported-versions, date, ms-cv, retry-after, x-emulator-denied-because, x-ms-client-request-id';
@@ -21,4 +22,14 @@ export function allowOrigin(request: IncomingMessage, response: ServerResponse, 
   response.setHeader('Access-Control-Max-Age', '600');
   response.writeHead(204).end();
   return true;
+}
+
+/** Why a browser asks in vain whether a page may call, and the option that allows it; undefined for any other call. */
+export function pageError({ method, headers }: IncomingMessage, origins: readonly string[]): string | undefined {
+  const { origin } = headers;
+  const isPreflight = method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
+  if (!isPreflight || origin === undefined || origins.includes(origin)) return undefined;
+  return isOrigin(origin)
+    ? `web pages of ${origin} are not allowed: start the emulator with --cors ${origin} (corsOrigins in the factory)`
+    : 'a page without an origin of http or https (a file, for example) cannot be allowed: serve it over http';
 }

@@ -22,6 +22,11 @@ export class FaultList {
     this.waiting.length = 0;
   }
 
+  /** Those still to come, with the number of calls that are left for each as `count`. */
+  list(): Fault[] {
+    return this.waiting.map(({ fault, left }) => ({ ...structuredClone(fault), count: left }));
+  }
+
   /** The fault for a call of this operation, if there is one; used up by that. */
   take(operation: OperationName): Fault | undefined {
     if (this.waiting.length === 0) return undefined;
@@ -37,7 +42,7 @@ export class FaultList {
 /** The answer that a fault gives instead of the operation's, or undefined when it leaves the answer alone. */
 export function faultAnswer({ status, body, headers = {}, contentType }: Fault): Answer | undefined {
   if (status === undefined) return undefined;
-  const answer = { status, headers, reportsVersions: false };
+  const answer = { status, headers, reportsVersions: false, isFault: true };
   if (status === 204 || status === 304) return answer;
   if (body === undefined && status === 502) {
     return { ...answer, body: BAD_GATEWAY_PAGE, contentType: contentType ?? 'text/html' };

@@ -7,13 +7,13 @@ import { authenticate, type Credentials } from '../authentication/authenticate';
 import type { Operation } from '../operations/operation';
 import { RequestFields } from '../operations/requestFields';
 import { findRoute, type Match } from '../routes';
-import { emptyBody, internalError, notKept, ServiceError } from '../serviceErrors';
+import { emptyBody, internalError, ServiceError } from '../serviceErrors';
 import type { ResourceUsers } from '../state/users';
 import type { AccessTokens } from '../tokens/accessTokens';
-import { allowOrigin } from './crossOrigin';
+import { allowOrigin, pageError } from './crossOrigin';
 import { faultAnswer, type FaultList } from './faults';
 import { answerLocalCall, isLocalCall, type LocalCalls } from './localCalls';
-import { printable, withoutSecrets } from './printable';
+import { loggable, printable, withoutSecrets } from './printable';
 import { checkContentType, ClientGone, readBody } from './requestBody';
 import type { RequestLog } from './requestLog';
 import { sendAnswer } from './sendAnswer';
@@ -22,7 +22,7 @@ export interface Service {
   credentials: Credentials<ResourceUsers>;
   usersOf: (resourceId: string) => ResourceUsers | undefined;
   tokens: AccessTokens;
-  /** Resolves when everything that was changed is kept, as far as it is to be. */
+  /** Resolves when everything that was changed is kept, as far as it is to be. @throws ServiceError 503 */
   kept: () => Promise<void>;
   requests: RequestLog;
   faults: FaultList;
@@ -49,6 +49,9 @@ interface Call {
 /** There is to be no answer: the connection is broken on purpose, or nobody listens any more. */
 class NoAnswer extends Error {}
 
+/** The message is `before` or `after`. */
+class FaultReset extends NoAnswer {}
+
 /** Serves one request. Rejects only when the answer cannot be sent. */
 export async function handleRequest(
   request: IncomingMessage,
@@ -64,22 +67,25 @@ export async function handleRequest(
     return;
   }
   const record = service.requests.add(recordOf(call, service.now()));
+  const report = (outcome: string) => service.log(`identity emulator: ${record.method} ${record.path} ${outcome}`);
   let answer: Answer;
   let reason: string | undefined;
   try {
     answer = await serve(call, record, service);
+    if (answer.isFault) report(`returned ${answer.status} because of a fault`);
   } catch (error) {
     if (error instanceof NoAnswer || error instanceof ClientGone) {
+      if (error instanceof FaultReset) report(`was reset ${error.message} the work because of a fault`);
       request.socket.destroy();
       return;
     }
-    ({ answer, reason } = refusalOf(error, service));
+    const refusal = refusalOf(error, service);
+    ({ answer, reason } = refusal);
+    const { code = '', message } = refusal.logged;
+    const why = reason ?? pageError(request, service.corsOrigins) ?? (message && loggable(message));
+    report(`returned ${answer.status} ${code}`.trimEnd() + (why === undefined ? '' : `: ${printable(why)}`));
   }
   record.status = answer.status;
-  if (answer.status >= 400) {
-    const why = reason === undefined ? '' : `: ${reason}`;
-    service.log(`identity emulator: ${record.method} ${record.path} was answered ${answer.status}${why}`);
-  }
   const { operation } = record;
   sendAnswer(request, response, answer, {
     startedAt,
@@ -100,9 +106,9 @@ async function serve(call: Call, record: RecordedRequest, service: Service): Pro
   const fault = service.faults.take(match.operation.name);
   if (fault === undefined) return run(match, call, body, service);
   if (fault.delayMs !== undefined) await delay(fault.delayMs, service.closing);
-  if (fault.reset === 'before') throw new NoAnswer();
+  if (fault.reset === 'before') throw new FaultReset('before');
   const answer = faultAnswer(fault) ?? (await settled(run(match, call, body, service), fault.reset === 'after'));
-  if (fault.reset === 'after') throw new NoAnswer();
+  if (fault.reset === 'after') throw new FaultReset('after');
   return answer;
 }
 
@@ -125,17 +131,8 @@ async function run({ operation, userId }: Match, call: Call, body: Buffer, servi
   const { revocationDelayMs, deletedUsers, tokens } = service;
   const resourceCall = { version, users, userId, body: fields, tokens, nowMs, revocationDelayMs, deletedUsers };
   const answer = await operation.run(resourceCall);
-  await kept(service);
+  await service.kept();
   return answer;
-}
-
-/** A change that can't be kept must not be answered as if it were. */
-async function kept(service: Service): Promise<void> {
-  try {
-    await service.kept();
-  } catch (error) {
-    throw notKept((error as NodeJS.ErrnoException).code ?? 'unknown');
-  }
 }
 
 function readFields(
@@ -173,12 +170,12 @@ function recordOf({ request, method, target }: Call, at: number): RecordedReques
   };
 }
 
-function refusalOf(error: unknown, { log }: Service): { answer: Answer; reason: string | undefined } {
-  if (error instanceof ServiceError) return { answer: error.answer, reason: error.reason };
+function refusalOf(error: unknown, { log }: Service): ServiceError {
+  if (error instanceof ServiceError) return error;
   log(
     `identity emulator: failed because of a bug in it: ${error instanceof Error ? (error.stack ?? error.message) : 'unknown'}`,
   );
-  return { answer: internalError().answer, reason: undefined };
+  return internalError();
 }
 
 async function delay(ms: number, closing: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { TeamsTokenClaims } from '../api';
+import type { EmulatedUser, TeamsTokenClaims } from '../api';
+import { ServiceError } from '../serviceErrors';
 import type { AccessTokens } from '../tokens/accessTokens';
 import type { MadeTeamsToken } from '../tokens/teamsToken';
 import { readTeamsTokenOptions } from '../tokens/teamsTokenOptions';
@@ -12,6 +13,12 @@ import type { RequestLog } from './requestLog';
 export interface LocalCalls {
   faults: FaultList;
   requests: RequestLog;
+  users: {
+    list: () => EmulatedUser[];
+    deleteAll: () => void;
+  };
+  /** Resolves when everything that was changed is kept, as far as it is to be. @throws ServiceError 503 */
+  kept: () => Promise<void>;
   tokens: AccessTokens;
   makeTeamsToken: (claims: TeamsTokenClaims) => MadeTeamsToken;
   /** Other machines reach the port, so they may make these calls too, under any name that they have for it. */
@@ -20,54 +27,94 @@ export interface LocalCalls {
 }
 
 export const JWKS_PATH = '/.well-known/jwks.json';
+export const FAULTS_PATH = '/emulator/faults';
+export const REQUESTS_PATH = '/emulator/requests';
 export const TEAMS_TOKENS_PATH = '/emulator/teamsTokens';
+export const USERS_PATH = '/emulator/users';
+
+type Outcome = [status: number, value?: unknown];
+type Handler = (calls: LocalCalls, request: IncomingMessage) => Outcome | Promise<Outcome>;
+
+const OPEN_CALL = `GET ${JWKS_PATH}`;
+const HANDLERS = new Map<string, Handler>([
+  [OPEN_CALL, async ({ tokens }) => [200, await tokens.jwks()]],
+  [`GET ${FAULTS_PATH}`, ({ faults }) => [200, { value: faults.list() }]],
+  [
+    `POST ${FAULTS_PATH}`,
+    async ({ faults }, request) => {
+      faults.add(await readJson(request));
+      return [204];
+    },
+  ],
+  [
+    `DELETE ${FAULTS_PATH}`,
+    ({ faults }) => {
+      faults.clear();
+      return [204];
+    },
+  ],
+  [`GET ${REQUESTS_PATH}`, ({ requests }) => [200, { value: requests.list() }]],
+  [
+    `DELETE ${REQUESTS_PATH}`,
+    ({ requests }) => {
+      requests.clear();
+      return [204];
+    },
+  ],
+  [`GET ${USERS_PATH}`, ({ users }) => [200, { value: users.list() }]],
+  [
+    `DELETE ${USERS_PATH}`,
+    async ({ users, kept }) => {
+      users.deleteAll();
+      await kept();
+      return [204];
+    },
+  ],
+  [
+    `POST ${TEAMS_TOKENS_PATH}`,
+    async ({ makeTeamsToken }, request) => [201, makeTeamsToken(readTeamsTokenOptions(await readJson(request)))],
+  ],
+]);
+
+/** Method and path of each. */
+export const LOCAL_CALLS: readonly string[] = [...HANDLERS.keys()];
 
 export const isLocalCall = (path: string): boolean => path === JWKS_PATH || path.startsWith('/emulator/');
 
-/**
- * Answers GET /.well-known/jwks.json, and for this machine (unless the port is shared), but not for web pages: POST and DELETE /emulator/faults, GET and DELETE /emulator/requests,
- * POST /emulator/teamsTokens.
- */
+/** Answers the {@link HANDLERS}' calls: the public key to everyone, the others to this machine (unless the port is shared), not to web pages. */
 export async function answerLocalCall(
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
   calls: LocalCalls,
 ): Promise<void> {
-  const [status, value] = await outcome(request, path, calls).catch((error: unknown): [number, unknown] => [
-    400,
-    { error: error instanceof Error ? error.message : 'The call failed.' },
-  ]);
+  const [status, value] = await outcome(request, path, calls).catch(failure);
   const body = value === undefined ? undefined : JSON.stringify(value);
   response.writeHead(status, body === undefined ? {} : { 'Content-Type': 'application/json; charset=utf-8' });
   response.end(body);
 }
 
-async function outcome(request: IncomingMessage, path: string, calls: LocalCalls): Promise<[number, unknown?]> {
+async function outcome(request: IncomingMessage, path: string, calls: LocalCalls): Promise<Outcome> {
   const call = `${request.method} ${path}`;
-  if (call === `GET ${JWKS_PATH}`) return [200, await calls.tokens.jwks()];
-  if (isForeignPage(request, calls))
-    return [403, { error: 'Not for web pages; --cors ORIGIN allows those of an origin.' }];
-  if (!calls.isShared && !isFromThisMachine(request)) {
-    return [403, { error: 'Only for calls from this machine, to a loopback address.' }];
+  if (call !== OPEN_CALL) {
+    if (isForeignPage(request, calls))
+      return [403, { error: 'Not for web pages; --cors ORIGIN allows those of an origin.' }];
+    if (!calls.isShared && !isFromThisMachine(request)) {
+      return [403, { error: 'Only for calls from this machine, to a loopback address.' }];
+    }
   }
-  switch (call) {
-    case 'POST /emulator/faults':
-      calls.faults.add(await readJson(request));
-      return [204];
-    case 'DELETE /emulator/faults':
-      calls.faults.clear();
-      return [204];
-    case 'GET /emulator/requests':
-      return [200, { value: calls.requests.list() }];
-    case 'DELETE /emulator/requests':
-      calls.requests.clear();
-      return [204];
-    case `POST ${TEAMS_TOKENS_PATH}`:
-      return [201, calls.makeTeamsToken(readTeamsTokenOptions(await readJson(request)))];
-    default:
-      return [404, { error: 'The emulator has no such call.' }];
+  const handler = HANDLERS.get(call);
+  if (handler === undefined) {
+    return [404, { error: `The emulator has no such call. It has ${LOCAL_CALLS.join(', ')}.` }];
   }
+  return handler(calls, request);
+}
+
+function failure(error: unknown): Outcome {
+  if (error instanceof ServiceError) {
+    return [error.answer.status, { error: error.reason ?? error.logged.message ?? 'The call failed.' }];
+  }
+  return [400, { error: error instanceof Error ? error.message : 'The call failed.' }];
 }
 
 /** The name is looked at too: a page in a browser could reach 127.0.0.1 under a name of its own (DNS rebinding). */

@@ -3,6 +3,15 @@ export const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g,
 
 const LONGEST_SHOWN = 500;
 
+/**
+ * A text for the log that may repeat values of a request: in one line, of bounded length, and without words that are long enough to be
+ * a key or a token.
+ */
+export const loggable = (text: string): string =>
+  printable(text.slice(0, 4 * LONGEST_SHOWN))
+    .replace(/[\w+/=.-]{40,}/g, '...')
+    .slice(0, LONGEST_SHOWN);
+
 /** Path and query for logs: of the query, only the values of api-version are shown, since others may be keys or tokens. */
 export function withoutSecrets(target: string): string {
   const mark = target.indexOf('?');

@@ -60,6 +60,10 @@ export class ResourceUsers {
     if (this.owns(id) && this.byUserPart.delete(userPart)) this.onChange?.({ kind: 'deleted', userPart });
   }
 
+  deleteAll(): void {
+    for (const userPart of this.byUserPart.keys()) this.delete(this.idPrefix + userPart);
+  }
+
   list(): { id: string; createdAt: number; tokensValidFrom?: number }[] {
     return [...this.byUserPart].map(([userPart, { createdAt, tokensValidFrom }]) => ({
       id: this.idPrefix + userPart,
