@@ -1,6 +1,7 @@
 import type { IdentityActions } from '../identity/identityTypes';
 import { AppError, isAppError } from '../base/errors';
 import { LIMITS } from '../base/limits';
+import type { RunLog } from '../base/log';
 import { delayedSignal, withTimeout } from '../base/timeout';
 import type { Action, Run, RunError, RunRequest, RunStatus } from '../runs/run';
 import type { TraceContext } from '../base/traceContext';
@@ -23,6 +24,8 @@ export interface EngineOptions {
   deeper?: Pick<StepContext, 'checks' | 'probes' | 'revocationWaitMs'> | undefined;
   /** Records users as soon as their ids are received. Default: they are not recorded. */
   ledger?: RunLedger | undefined;
+  /** Gets the stack of an error that a step did not expect. */
+  log?: Pick<RunLog, 'error'> | undefined;
   /** Aborts when the app is stopping. Then the run deletes its user and ends as `Aborted`. */
   stop?: AbortSignal | undefined;
   /** For the times in records, in milliseconds since the epoch. Deadlines use `performance.now()`. */
@@ -72,13 +75,18 @@ export async function runSteps(options: EngineOptions): Promise<Outcome> {
     const reason = outOfTime(late(), stop, actions) ?? runAfterError(step, actions);
     const action = reason
       ? skippedAction(step, reason, context)
-      : await runStep(step, context, {
-          ...limits,
-          runLeftMs: deadline - performance.now(),
-          stop,
-          listenMs: limits.cleanupMs,
-          listening: listening.signal,
-        });
+      : await runStep(
+          step,
+          context,
+          {
+            ...limits,
+            runLeftMs: deadline - performance.now(),
+            stop,
+            listenMs: limits.cleanupMs,
+            listening: listening.signal,
+          },
+          options.log,
+        );
     actions.push(action);
     if (step.makesUser) users.creatingStepEnded();
     if (index < workflow.steps.length - 1) options.onProgress?.({ ...users.state(), actions: [...actions] });
