@@ -1,6 +1,7 @@
 import type { IdentityActions } from '../identity/identityTypes';
 import { AppError, isAppError } from '../base/errors';
 import { LIMITS } from '../base/limits';
+import type { RunLog } from '../base/log';
 import { delayedSignal, withTimeout } from '../base/timeout';
 import type { Action, Run, RunError, RunRequest, RunStatus } from '../runs/run';
 import type { TraceContext } from '../base/traceContext';
@@ -23,6 +24,8 @@ export interface EngineOptions {
   deeper?: Pick<StepContext, 'checks' | 'probes' | 'revocationWaitMs'> | undefined;
   /** Records users as soon as their ids are received. Default: they are not recorded. */
   ledger?: RunLedger | undefined;
+  /** Gets the stack of an error that a step did not expect. */
+  log?: Pick<RunLog, 'error'> | undefined;
   /** Aborts when the app is stopping. Then the run deletes its user and ends as `Aborted`. */
   stop?: AbortSignal | undefined;
   /** Aborts when somebody cancels the run. Then it deletes its user, with all the time that a cleanup has, and ends as `Aborted`. */
@@ -77,13 +80,18 @@ export async function runSteps(options: EngineOptions): Promise<Outcome> {
     const reason = outOfTime(late(), stop, actions, why()) ?? runAfterError(step, actions);
     const action = reason
       ? skippedAction(step, reason, context)
-      : await runStep(step, context, {
-          ...limits,
-          runLeftMs: deadline - performance.now(),
-          stop,
-          listenMs: limits.cleanupMs,
-          listening: listening.signal,
-        });
+      : await runStep(
+          step,
+          context,
+          {
+            ...limits,
+            runLeftMs: deadline - performance.now(),
+            stop,
+            listenMs: limits.cleanupMs,
+            listening: listening.signal,
+          },
+          options.log,
+        );
     actions.push(action);
     if (step.makesUser) users.creatingStepEnded();
     if (index < workflow.steps.length - 1) options.onProgress?.({ ...users.state(), actions: [...actions] });

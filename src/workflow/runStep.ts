@@ -1,7 +1,8 @@
 import { isAppError, type AppError } from '../base/errors';
 import type { Attempt, CallOptions } from '../identity/identityTypes';
 import { delayedSignal, TimeoutReached, withTimeout } from '../base/timeout';
-import { redactText, safeText } from '../base/redact';
+import type { RunLog } from '../base/log';
+import { describeError, redactText, safeText } from '../base/redact';
 import { newSpanId, traceparentOf } from '../base/traceContext';
 import { redactRecord, type RequestedScopes } from './redactRecord';
 import { deeperChecks, deeperChecksMs } from './deeperChecks';
@@ -54,23 +55,31 @@ export function skippedAction(step: Step, reason: RunError, context: StepContext
   };
 }
 
-/** Runs one step with its timeout, checks its result, and returns its record. Never rejects. */
-export async function runStep(step: Step, context: StepContext, limits: StepLimits): Promise<Action> {
+/**
+ * Runs one step with its timeout, checks its result, and returns its record. If it fails because of a defect in the code, the stack is logged. Never rejects.
+ */
+export async function runStep(
+  step: Step,
+  context: StepContext,
+  limits: StepLimits,
+  log?: Pick<RunLog, 'error'>,
+): Promise<Action> {
   const { state, now } = context;
   const started = now();
   const startedAt = performance.now();
   const attempts: Attempt[] = [];
   const spanId = context.trace && newSpanId();
   const limitMs = Math.min(step.timeoutMs ?? limits.stepMs, limits.runLeftMs);
-  const asked = step.inputs(state);
-  const tokenScopes = { ...state.request, ...asked } as RequestedScopes;
-  const inputs = redactRecord(asked, tokenScopes);
+  let inputs: unknown;
   let outputs: unknown;
   let failure: unknown;
   const stop: { signal: AbortSignal | undefined; release?: () => void } = step.makesUser
     ? delayedSignal(limits.stop, limits.terminateStepMs)
     : { signal: limits.stop };
   try {
+    const asked = step.inputs(state);
+    const tokenScopes = { ...state.request, ...asked } as RequestedScopes;
+    inputs = redactRecord(asked, tokenScopes);
     const output = await withTimeout(limitMs, stop.signal, (signal) => {
       const call: CallOptions = {
         ...context.call,
@@ -108,6 +117,10 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
   }
   const last = attempts.at(-1);
   const verdict = failure === undefined ? undefined : judge(failure, limits.stop, limitMs, last);
+  if (verdict?.error.code === 'InternalError' && isDefect(failure)) {
+    const id = context.call.clientTrackingId ?? '';
+    log?.error(`${step.name} threw an error (clientTrackingId=${id}): ${describeError(failure)}`);
+  }
   const retries = attempts.slice(0, -1);
   return {
     name: step.name,
@@ -117,7 +130,7 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
     endTime: new Date(started + durationMs).toISOString(),
     durationMs,
     ...(verdict ? { error: verdict.error } : {}),
-    inputs,
+    ...(inputs === undefined ? {} : { inputs }),
     ...(outputs === undefined ? {} : { outputs }),
     ...(checks.length > 0 ? { checks } : {}),
     ...(retries.length > 0 ? { retryHistory: retries } : {}),
@@ -132,7 +145,10 @@ export async function runStep(step: Step, context: StepContext, limits: StepLimi
 
 const sentence = ({ name, message }: CheckRecord) => `Check ${name} failed: ${redactText(message ?? '')}.`;
 
-/** The cause of an `InternalError`. In a run it is part of the message, because it is not logged. Messages of other errors name their cause themselves. */
+/** An error that nobody expected. An `AppError` was created where its reason is known, so its stack shows nothing new, unless it has a cause. */
+const isDefect = (failure: unknown): boolean => !isAppError(failure) || failure.cause !== undefined;
+
+/** The cause of an `InternalError`, for its message. Messages of other errors name their cause themselves. */
 function causeOf({ code, cause }: AppError): string {
   return code === 'InternalError' && cause instanceof Error ? ` ${cause.name}: ${safeText(cause.message, 1_000)}` : '';
 }

@@ -25,7 +25,7 @@ export interface RunOptions {
   ledger?: Pick<Ledger, 'add'> | undefined;
   /** Makes the run's mark; see `runMark.ts`. */
   runMark?: ((runId: string) => string) | undefined;
-  log?: Pick<RunLog, 'warn'> | undefined;
+  log?: Pick<RunLog, 'warn' | 'error'> | undefined;
   /** Called if the ended run could not be saved, with its users that no longer exist. */
   onUnrecorded?: (run: Run, deletedUsers: readonly string[]) => void;
   request: RunRequest;
@@ -86,6 +86,7 @@ export async function runWorkflow(options: RunOptions): Promise<Run> {
     trace,
     ledger: options.ledger && ledgerOf(options.ledger, begun, options.log, now),
     deeper: options.deeper,
+    log: options.log,
     stop: options.stop,
     cancel: cancellation.signal,
     now,

@@ -39,8 +39,8 @@ export interface StartOptions {
   traceparent?: string | undefined;
   trigger: Trigger;
   onAction?: (action: Action) => void;
-  /** For warnings about the run's ledger, record and report. */
-  log?: Pick<RunLog, 'info' | 'warn'>;
+  /** For warnings about the run's ledger, record and report, and for the stacks of errors that a step did not expect. */
+  log?: RunLog;
 }
 
 const running = new Set<Promise<Run>>();

@@ -37,7 +37,7 @@ const run = () =>
     workflow: fourSteps,
     actions: new FunctionUrlActions({ baseUrl: baseUrl(), key: undefined, connection: undefined }),
     wakeUp: (signal) => wakeUp(baseUrl(), signal, { limitMs: 5_000, requestMs: 1_000 }),
-    log: { warn: (line) => warnings.push(line) },
+    log: { warn: (line) => warnings.push(line), error: (line) => warnings.push(line) },
     store: { save: () => Promise.resolve('saved') },
     request: { createTokenWithScopes: [], scopes: ['chat'], expiresInMinutes: 60 },
     trigger: { name: 'Recurrence', kind: 'Timer' },

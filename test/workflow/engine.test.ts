@@ -76,7 +76,7 @@ describe('the identity lifecycle', () => {
     expect(asked).toEqual(['createUser', 'issueToken', 'revokeTokens', 'deleteUser']);
   });
 
-  test('records the cause of a defect, redacted, since no log has it', async () => {
+  test('records the cause of a defect, redacted', async () => {
     const cause = new TypeError(`no use for ${token(['chat']).token}`);
     const { actions } = actionsWith({
       issueToken: () => Promise.reject(new AppError(500, 'InternalError', 'Something went wrong.', { cause })),
@@ -85,6 +85,56 @@ describe('the identity lifecycle', () => {
     expect(error).toEqual({
       code: 'InternalError',
       message: 'Something went wrong. TypeError: no use for [redacted]',
+    });
+  });
+
+  describe('a step that throws', () => {
+    const secret = token(['chat']).token;
+    const throwing = (): never => {
+      throw new TypeError(`no use for ${secret}`);
+    };
+    const [, issue] = fourSteps.steps;
+    const logged = async (parts: Partial<Step>, faults: Partial<IdentityActions> = {}) => {
+      const lines: string[] = [];
+      const steps = fourSteps.steps.map((step) => (step === issue ? { ...step, ...parts } : step));
+      const { actions } = actionsWith(faults);
+      const outcome = await run({
+        actions,
+        workflow: { ...fourSteps, steps },
+        log: { error: (line) => lines.push(line) },
+      });
+      return { lines, outcome };
+    };
+
+    test.each(['execute', 'outputs', 'checks', 'inputs'] as const)(
+      'in %s fails, and the log has its stack without secrets',
+      async (part) => {
+        const { lines, outcome } = await logged({ [part]: throwing });
+        expect(outcome).toMatchObject({ status: 'Failed', cleanup: 'Clean' });
+        expect(outcome.actions[1]).toMatchObject({
+          status: 'Failed',
+          error: { code: 'InternalError', message: 'no use for [redacted]' },
+        });
+        expect(lines).toEqual([
+          expect.stringMatching(
+            /^Issue_a_user_access_token threw an error \(clientTrackingId=track\): TypeError: no use for \[redacted\]\n {4}at .*throwing .*engine\.test\.ts:\d+/,
+          ),
+        ]);
+      },
+    );
+
+    test('with an error that hides a defect logs the stack of the defect', async () => {
+      const issueToken = () => Promise.resolve().then(throwing);
+      const failing = () =>
+        issueToken().catch((cause: unknown) => {
+          throw new AppError(500, 'InternalError', 'Something went wrong.', { cause });
+        });
+      const { lines } = await logged({}, { issueToken: failing });
+      expect(lines).toEqual([expect.stringMatching(/caused by: TypeError: no use for \[redacted\]\n {4}at throwing /)]);
+    });
+
+    test('as it should, with an AppError, logs no stack', async () => {
+      expect((await logged({}, { issueToken: down })).lines).toEqual([]);
     });
   });
 
