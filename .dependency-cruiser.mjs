@@ -3,7 +3,7 @@
 export const LAYERS = [
   ['main'],
   ['functions'],
-  ['dashboard'],
+  ['dashboard', 'openapi'],
   ['workflow'],
   ['history', 'auth', 'status', 'telemetry'],
   ['identity', 'runs'],
@@ -43,7 +43,7 @@ export default {
       from: { path: '^src/dashboard/page/' },
       to: {
         path: '^src/',
-        pathNot: ['^src/dashboard/page/', '^src/runs/', 'src/history/historyStatistics', 'src/base/scheduleReport'],
+        pathNot: ['^src/dashboard/page/', '^src/runs/'],
       },
     },
     {
