@@ -6,6 +6,7 @@ import './functions/exchangeTeamsToken';
 import './functions/health';
 import './functions/healthDeep';
 import './functions/issueToken';
+import './functions/openapi';
 import './functions/revokeTokens';
 import './functions/runs';
 import './functions/scheduledRun';

@@ -18,7 +18,7 @@ beforeEach(async () => {
   project = await mkdtemp(join(tmpdir(), 'build-'));
   await symlink(join(projectRoot, 'node_modules'), join(project, 'node_modules'), 'junction');
   await mkdir(join(project, 'local'));
-  for (const file of ['local/build.mjs', 'local/typeWatch.mjs'])
+  for (const file of ['local/build.mjs', 'local/openapi.mjs', 'local/typeWatch.mjs'])
     await copyFile(join(projectRoot, file), join(project, file));
   for (const entry of ['start', 'storageProcess', 'documents', 'functionsHost/command', 'functionsHost/worker']) {
     await write(`local/${entry}.ts`, `import 'azurite/package.json'; export const built = true;`);
