@@ -9,7 +9,7 @@ interface Operation {
   'x-azure-function': string;
   parameters: { in?: string; name?: string }[];
   requestBody?: { required: boolean; content: Record<string, { schema: Schema }> };
-  responses: Record<string, { $ref?: string; description?: string; content?: Record<string, { schema: Schema }> }>;
+  responses: Record<string, { description?: string; content?: Record<string, { schema: Schema }> }>;
   security?: unknown[];
 }
 export interface Openapi {
@@ -42,10 +42,9 @@ export function functionTable({ document }: Openapi): string {
     const body = requestBody && `${requestBody.required ? '' : 'optional '}\`${shape(bodyOf(requestBody.content))}\``;
     return [...(body ? [body] : []), ...(names.length > 0 ? [`query: ${names.join(', ')}`] : [])].join('; ');
   };
-  // errors that functions have in common are references; the platform's 401 is in no row
   const success = ({ responses }: Operation) =>
     Object.entries(responses)
-      .filter(([status, { $ref }]) => $ref === undefined && status !== '401')
+      .filter(([status, { content }]) => status !== '401' && bodyOf(content).$ref !== '#/components/schemas/Error')
       .map(([status, { description = '', content }]) => {
         const [sentence = ''] = description.split('\n');
         const words = `${status} ${sentence.charAt(0).toLowerCase()}${sentence.slice(1).replace(/\.$/, '')}`;

@@ -5,7 +5,7 @@ import type { DescribedHandler, RoutedHandler } from '../http/handle';
 import { errorBody } from '../http/outputs';
 import type { InputSpec } from '../http/validate';
 import { ERROR_REASONS } from './errorReasons';
-import { ANSWER_HEADERS, MORE_ANSWER_HEADERS, REQUEST_HEADERS } from './headers';
+import { ANSWER_HEADERS, MORE_ANSWER_HEADERS, REQUEST_HEADERS, type AnswerHeader } from './headers';
 import { OPERATIONS, type Answer, type AnsweredCode, type Operation } from './operations';
 import { convertSchemas, type Schemas } from './schemas';
 
@@ -36,7 +36,8 @@ Later versions may add fields to answers: ignore those that you do not know.`;
 
 /**
  * The OpenAPI document of the registered functions: routes, methods and access levels are those of the registrations, requests those of their handlers,
- * error statuses those of `ANSWERED_CODES`; `operations.ts` has the rest.
+ * error statuses those of `ANSWERED_CODES`; `operations.ts` has the rest. Only schemas are components: API Management supports no others
+ * (https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions).
  * @throws Error which names a function that has no schemas, or an operation that no function serves
  */
 export function openapiDocument(registrations: readonly Registration[], version: string): Json {
@@ -55,9 +56,8 @@ export function openapiDocument(registrations: readonly Registration[], version:
   );
   const schemas = convertSchemas(Object.fromEntries(bodies));
   const paths: Record<string, Json> = {};
-  const responses: Json = {};
   for (const route of routes) {
-    (paths[route.path] ??= {})[route.method.toLowerCase()] = operationOf(route, schemas, responses);
+    (paths[route.path] ??= {})[route.method.toLowerCase()] = operationOf(route, schemas);
   }
   return asOpenapi({
     openapi: '3.0.3',
@@ -77,11 +77,6 @@ export function openapiDocument(registrations: readonly Registration[], version:
     paths,
     components: {
       securitySchemes: { functionKey: { type: 'apiKey', in: 'header', name: 'x-functions-key' } },
-      parameters: Object.fromEntries(
-        Object.entries(REQUEST_HEADERS).map(([name, header]) => [name, { name, in: 'header', ...header }]),
-      ),
-      headers: { ...ANSWER_HEADERS, ...MORE_ANSWER_HEADERS },
-      responses,
       schemas: schemas.components,
     },
   });
@@ -110,7 +105,7 @@ function routesOf({ name, binding, handler }: Registration): Route[] {
   });
 }
 
-function operationOf({ name, spec, operation, isAnonymous }: Route, schemas: Schemas, responses: Json): Json {
+function operationOf({ name, spec, operation, isAnonymous }: Route, schemas: Schemas): Json {
   const { operationId, summary, description, tag } = operation;
   return {
     operationId,
@@ -122,7 +117,7 @@ function operationOf({ name, spec, operation, isAnonymous }: Route, schemas: Sch
     parameters: [
       ...(spec.params ? parametersOf('path', schemas.convert(spec.params)) : []),
       ...(spec.query ? parametersOf('query', schemas.convert(spec.query)) : []),
-      ...Object.keys(REQUEST_HEADERS).map((name) => ({ $ref: `#/components/parameters/${name}` })),
+      ...Object.entries(REQUEST_HEADERS).map(([name, header]) => ({ name, in: 'header', ...header })),
     ],
     ...(spec.body && {
       requestBody: {
@@ -131,7 +126,7 @@ function operationOf({ name, spec, operation, isAnonymous }: Route, schemas: Sch
       },
     }),
     responses: {
-      ...responsesOf(operation, spec, schemas, responses),
+      ...responsesOf(operation, spec, schemas),
       ...(isAnonymous ? {} : { 401: { description: 'The function key is missing or wrong. There is no body.' } }),
     },
   };
@@ -147,27 +142,27 @@ function parametersOf(place: 'path' | 'query', { properties = {}, required = [] 
   }));
 }
 
-/** The responses of an operation by status. Those that are nothing but errors are added to `shared`, which the operations have in common. */
-function responsesOf({ answers, errors = [] }: Operation, spec: InputSpec, schemas: Schemas, shared: Json): Json {
+/** The responses of an operation by status. */
+function responsesOf({ answers, errors = [] }: Operation, spec: InputSpec, schemas: Schemas): Json {
   const codes: AnsweredCode[] = ['InvalidRequest', ...errors, 'InternalError'];
   if (spec.body) codes.push('LengthRequired', 'RequestTooLarge');
   const statuses = new Set([...Object.keys(answers).map(Number), ...codes.map((code) => ANSWERED_CODES[code])]);
   return Object.fromEntries(
-    [...statuses].map((status) => {
-      const ofStatus = codes.filter((code) => ANSWERED_CODES[code] === status);
-      const answer = answers[status];
-      if (answer) return [status, responseOf(answer, ofStatus, schemas)];
-      const name = ofStatus.join('_');
-      shared[name] ??= responseOf(undefined, ofStatus, schemas);
-      return [status, { $ref: `#/components/responses/${name}` }];
-    }),
+    [...statuses].map((status) => [
+      status,
+      responseOf(
+        answers[status],
+        codes.filter((code) => ANSWERED_CODES[code] === status),
+        schemas,
+      ),
+    ]),
   );
 }
 
 /** The response of one status: an answer, errors with these codes, or either. */
 function responseOf(answer: Answer | undefined, codes: readonly AnsweredCode[], { convert }: Schemas): Json {
   const bodies = [...(answer?.body ? [answer.body] : []), ...(codes.length > 0 ? [errorBody] : [])].map(convert);
-  const headers = [...Object.keys(ANSWER_HEADERS), ...(answer?.headers ?? [])];
+  const headers: AnswerHeader[] = [...(answer?.headers ?? [])];
   if (codes.some((code) => ANSWERED_CODES[code] === 429)) headers.push('Retry-After');
   const headerCodes = [...(answer?.codes ?? []), ...codes];
   return {
@@ -178,7 +173,8 @@ function responseOf(answer: Answer | undefined, codes: readonly AnsweredCode[], 
       ),
     ].join('\n\n'),
     headers: {
-      ...Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }])),
+      ...ANSWER_HEADERS,
+      ...Object.fromEntries(headers.map((name) => [name, MORE_ANSWER_HEADERS[name]])),
       ...(headerCodes.length > 0 && {
         'x-ms-error-code': {
           description: 'The error code.',

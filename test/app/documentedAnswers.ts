@@ -30,18 +30,18 @@ export interface Parameter {
 export interface Operation {
   'x-azure-function': string;
   operationId: string;
-  parameters: (Parameter | { $ref: string })[];
+  parameters: Parameter[];
   requestBody?: { required: boolean; content: Record<string, { schema: Schema }> };
-  responses: Record<string, Response | { $ref: string }>;
+  responses: Record<string, Response>;
   security?: unknown[];
 }
 interface Response {
-  headers?: Record<string, { required?: boolean; schema: Schema } | { $ref: string }>;
+  headers?: Record<string, { required?: boolean; schema: Schema }>;
   content?: Record<string, { schema: Schema }>;
 }
 interface Document {
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, Schema>; [kind: string]: Record<string, unknown> };
+  components: { schemas: Record<string, Schema> };
 }
 
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- a file of the build
@@ -53,12 +53,9 @@ export const operations = Object.entries(document.paths).flatMap(([path, methods
   Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
 );
 
-/** What `value` is, or what its `$ref` refers to. */
-export function resolved<T extends object>(value: T | { $ref: string }): T {
-  if (!('$ref' in value)) return value;
-  const [kind = '', name = ''] = value.$ref.split('/').slice(2);
-  return document.components[kind]?.[name] as T;
-}
+/** The schema itself, or the one that it refers to. */
+export const resolved = (schema: Schema): Schema =>
+  schema.$ref === undefined ? schema : (document.components.schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {});
 
 const ajv = addFormats(new Ajv({ strict: false, allErrors: true, coerceTypes: false }));
 ajv.addSchema(closed(document), 'document');
@@ -112,17 +109,17 @@ export function undocumented(
   if (!headers.has('x-ms-request-id')) return ofPlatform(status, body);
   const found = operationOf(method, path);
   if (found === undefined) {
-    return headers.get('x-ms-error-code') === 'NotFound' && status === 404
+    // a path of `runs` that is not there, perhaps with a bad header
+    const isRefusal = ['404 NotFound', '400 InvalidRequest'].includes(`${status} ${headers.get('x-ms-error-code')}`);
+    return isRefusal
       ? mismatch({ $ref: '#/components/schemas/Error' }, JSON.parse(body))
       : `no operation for ${method} ${path}`;
   }
   const { operation } = found;
   const name = `${operation.operationId} ${status}`;
-  const reference = operation.responses[status];
-  if (reference === undefined) return `${name} ${headers.get('x-ms-error-code')} is not documented`;
-  const response = resolved(reference);
-  for (const [header, schemaOrReference] of Object.entries(response.headers ?? {})) {
-    const { required, schema } = resolved(schemaOrReference);
+  const response = operation.responses[status];
+  if (response === undefined) return `${name} ${headers.get('x-ms-error-code')} is not documented`;
+  for (const [header, { required, schema }] of Object.entries(response.headers ?? {})) {
     const value = headers.get(header);
     if (value === null && required) return `${name} has no header ${header}`;
     const fault = value === null ? undefined : mismatch(schema, schema.type === 'integer' ? Number(value) : value);

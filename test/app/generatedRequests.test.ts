@@ -86,7 +86,7 @@ const jsonValue = fc.oneof(
 
 /** Values that match a schema of the document. */
 function good(schemaOrReference: Schema, name: string): fc.Arbitrary<unknown> {
-  const schema = resolved<Schema>(schemaOrReference);
+  const schema = resolved(schemaOrReference);
   const { type, minimum = 0, maximum = 100, minItems = 0, maxItems = 5, pattern } = schema;
   const values = existing[name];
   if (schema.nullable)
@@ -160,7 +160,7 @@ const requestOf = (
   { method, path, operation }: (typeof operations)[number],
   isGood: boolean,
 ): fc.Arbitrary<Generated> => {
-  const parameters = operation.parameters.map((one) => resolved<Parameter>(one));
+  const parameters = operation.parameters;
   const either = <T>(usual: fc.Arbitrary<T>, ...bad: fc.Arbitrary<T>[]) => (isGood ? usual : fc.oneof(usual, ...bad));
   const pathValue = fc.oneof(hostileText, fc.constantFrom(`${FOREIGN_USER}x`, '8:acs:x', '%zz', "x' or true"));
   const pathValues = parameters
@@ -196,8 +196,7 @@ const requestOf = (
   const goodQuery = fc
     .record(Object.fromEntries(queries), { requiredKeys: [] })
     .map((values) => Object.entries(values) as [string, string][]);
-  const schema =
-    operation.requestBody && resolved<Schema>(operation.requestBody.content['application/json']?.schema ?? {});
+  const schema = operation.requestBody && resolved(operation.requestBody.content['application/json']?.schema ?? {});
   const goodBody = schema === undefined ? fc.constant('') : good(schema, '').map((value) => JSON.stringify(value));
   return fc.record({
     operationId: fc.constant(operation.operationId),
@@ -260,15 +259,13 @@ function notAsDocumented(call: Generated): string | undefined {
   const found = operationOf(call.method, pathOf(call));
   if (found === undefined) return 'no such operation';
   const { operation } = found;
-  for (const one of operation.parameters.map((parameter) => resolved<Parameter>(parameter))) {
+  for (const one of operation.parameters) {
     const value = valueOf(call, one);
     if (value === undefined) continue;
     const isNumber = one.schema.type === 'integer' && /^\d+$/.test(value);
     if (mismatch(one.schema, isNumber ? Number(value) : value) !== undefined) return one.name;
   }
-  const names = operation.parameters
-    .map((one) => resolved<Parameter>(one))
-    .flatMap((one) => (one.in === 'query' ? [one.name] : []));
+  const names = operation.parameters.flatMap((one) => (one.in === 'query' ? [one.name] : []));
   const known = [...names, ...IGNORED_NAMES].map((name) => name.toLowerCase());
   const other = call.query.find(([name]) => !known.includes(name.toLowerCase()));
   if (other && !IGNORE_QUERY.includes(operation.operationId)) return `query name ${other[0]}`;
