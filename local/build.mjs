@@ -18,6 +18,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as esbuild from 'esbuild';
 import { buildCommand } from '../cli/build.mjs';
+import { makeOpenapi } from './openapi.mjs';
 import { watchTypes } from './typeWatch.mjs';
 
 export { buildCommand };
@@ -92,6 +93,24 @@ const dashboardPageIsText = {
   },
 };
 
+/** `openapi:document` is the text of the OpenAPI document, for a function that serves it. */
+const openapiDocumentIsText = {
+  name: 'openapiDocumentIsText',
+  setup(build) {
+    build.onResolve({ filter: /^openapi:document$/ }, ({ path }) => ({ path, namespace: 'openapi' }));
+    build.onLoad({ filter: /.*/, namespace: 'openapi' }, async () => {
+      try {
+        const { document, files } = await makeOpenapi();
+        const text = JSON.stringify(JSON.stringify(document));
+        return { contents: `export const text = ${text};`, watchFiles: files };
+      } catch (error) {
+        const watchFiles = [join(projectRoot, 'src/openapi/operations.ts')];
+        return { errors: error.errors ?? [{ text: error.message }], watchFiles };
+      }
+    });
+  },
+};
+
 /**
  * Writes the outputs that changed, then removes what earlier builds left: a host that watches dist/ never finds it empty.
  * esbuild itself would remove the outputs of the last good build when a rebuild fails.
@@ -139,7 +158,7 @@ function appOptions(extraPlugins = []) {
     // `import('./x.chunk')` becomes a require, which needs no ESM loader.
     supported: { 'dynamic-import': false },
     write: false,
-    plugins: [chunksStayApart, dashboardPageIsText, distIsWritten, ...extraPlugins],
+    plugins: [chunksStayApart, dashboardPageIsText, openapiDocumentIsText, distIsWritten, ...extraPlugins],
   };
 }
 

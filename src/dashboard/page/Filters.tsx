@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { RUN_STATUSES } from '../../runs/run';
+import { RUN_STATUSES } from '../../runs/values';
 
 export const NO_FILTERS = { status: '', connection: '', clientTrackingId: '', since: '', until: '' };
 export type FilterValues = typeof NO_FILTERS;

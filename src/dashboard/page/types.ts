@@ -1,18 +1,12 @@
-// What the app's `runs` answers: the app's own types, as far as JSON keeps them.
-import type { ScheduleReport } from '../../base/scheduleReport';
-import type { HistoryStatistics } from '../../history/historyStatistics';
-import type { Action, ActionStatus, Run, RunStatus } from '../../runs/run';
-import type { StatisticsWindow } from '../../runs/inputs';
+// What the function `runs` answers.
+import type * as v from 'valibot';
+import type * as outputs from '../../runs/outputs';
 
-export type { Run, RunError } from '../../runs/run';
-export type Status = RunStatus | ActionStatus;
-export type Step = Action;
-export type Window = StatisticsWindow;
-
-export interface RunPage {
-  value: Run[];
-  nextLink?: string;
-}
-
-export type Statistics = HistoryStatistics & { schedule: ScheduleReport };
+export type Run = v.InferOutput<typeof outputs.run>;
+export type RunError = v.InferOutput<typeof outputs.runError>;
+export type RunPage = v.InferOutput<typeof outputs.runList>;
+export type Step = v.InferOutput<typeof outputs.action>;
+export type Status = Run['status'] | Step['status'];
+export type Statistics = v.InferOutput<typeof outputs.statistics>;
+export type Window = Statistics['window'];
 export type Bucket = Statistics['buckets'][number];
