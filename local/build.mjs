@@ -93,19 +93,26 @@ const dashboardPageIsText = {
   },
 };
 
-/** `openapi:document` is the text of the OpenAPI document, for a function that serves it. */
+/**
+ * `openapi:document` is the text of the OpenAPI document, for a function that serves it. A function that is not described fails the build; in a watch it is
+ * a warning, so that a new function can be tried, and the document stays as it was.
+ */
 const openapiDocumentIsText = {
   name: 'openapiDocumentIsText',
   setup(build) {
+    let last;
     build.onResolve({ filter: /^openapi:document$/ }, ({ path }) => ({ path, namespace: 'openapi' }));
     build.onLoad({ filter: /.*/, namespace: 'openapi' }, async () => {
       try {
         const { document, files } = await makeOpenapi();
-        const text = JSON.stringify(JSON.stringify(document));
-        return { contents: `export const text = ${text};`, watchFiles: files };
+        last = `export const text = ${JSON.stringify(JSON.stringify(document))};`;
+        return { contents: last, watchFiles: files };
       } catch (error) {
+        const messages = error.errors ?? [{ text: error.message }];
         const watchFiles = [join(projectRoot, 'src/openapi/operations.ts')];
-        return { errors: error.errors ?? [{ text: error.message }], watchFiles };
+        return last === undefined
+          ? { errors: messages, watchFiles }
+          : { contents: last, warnings: messages, watchFiles };
       }
     });
   },
