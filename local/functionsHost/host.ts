@@ -208,7 +208,7 @@ class LocalFunctionsHost {
   }
 
   private onCrash(message: string, isLast: boolean): void {
-    const lastRemark = this.watch.isOn ? 'It starts again when a file changes.' : 'The host stops.';
+    const lastRemark = this.watch.isOn ? 'The app starts again when one of its files changes.' : 'The host stops.';
     this.console.report(`${message}\n${isLast ? lastRemark : 'Restarting the app.'}`, true);
     if (!isLast || this.stopping) return;
     if (!this.watch.isOn) {

@@ -79,7 +79,7 @@ describe('a crash', () => {
       const app = await run(worker, ticking, { watch: true });
       for (let crash = 0; crash < 3; crash++) expect((await app.get('/api/exit')).status).toBe(500);
       await eventually(() => app.log().includes('3 of 3'));
-      expect(app.log()).toContain('It starts again when a file changes.');
+      expect(app.log()).toContain('The app starts again when one of its files changes.');
       expect((await app.get('/api/hello')).status).toBe(503);
       const linesBefore = app.lines.length;
       await sleep(1500);
