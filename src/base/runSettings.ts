@@ -25,7 +25,7 @@ export const RUN_SETTINGS = v.object({
   WORKFLOW_SCHEDULE: setting(
     text(),
     'When the workflow runs: NCRONTAB with six fields (with five, seconds are 0), or a TimeSpan such as `00:05:00`.',
-    { default: 'none; `0 */5 * * * *` in the example' },
+    { default: 'required, unless the timer is disabled; `0 */5 * * * *` in the example' },
   ),
   WORKFLOW_SCOPES: setting(
     v.optional(nonEmptyScopes),
