@@ -17,7 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as esbuild from 'esbuild';
-import { makeOpenapi } from './openapi.mjs';
+import { openapiDocumentIsText } from './openapi.mjs';
 import { watchTypes } from './typeWatch.mjs';
 
 const projectRoot = resolve(fileURLToPath(import.meta.url), '../..');
@@ -86,24 +86,6 @@ const dashboardPageIsText = {
         contents: `export const script = ${JSON.stringify(text(script))}; export const style = ${JSON.stringify(text(style))};`,
         watchFiles: readdirSync(pageDirectory).map((name) => join(pageDirectory, name)),
       };
-    });
-  },
-};
-
-/** `openapi:document` is the text of the OpenAPI document, for a function that serves it. */
-const openapiDocumentIsText = {
-  name: 'openapiDocumentIsText',
-  setup(build) {
-    build.onResolve({ filter: /^openapi:document$/ }, ({ path }) => ({ path, namespace: 'openapi' }));
-    build.onLoad({ filter: /.*/, namespace: 'openapi' }, async () => {
-      try {
-        const { document, files } = await makeOpenapi();
-        const text = JSON.stringify(JSON.stringify(document));
-        return { contents: `export const text = ${text};`, watchFiles: files };
-      } catch (error) {
-        const watchFiles = [join(projectRoot, 'src/openapi/operations.ts')];
-        return { errors: error.errors ?? [{ text: error.message }], watchFiles };
-      }
     });
   },
 };

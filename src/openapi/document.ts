@@ -194,7 +194,7 @@ function responseOf(answer: Answer | undefined, codes: readonly AnsweredCode[], 
 const capitalized = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
 /** Without the links of the documents, which lead nowhere here. */
-const plainText = (markdown: string) => markdown.replace(/\[([^\]]+)\]\([^)]+\)/g, '$1');
+const plainText = (markdown: string) => markdown.replace(/\[([^\][]{1,80})\]\([^()]{1,80}\)/g, '$1');
 
 /** A copy with what OpenAPI 3.0 has instead of JSON Schema: one `example` for `examples`, and no empty `required`. */
 const asOpenapi = (document: object): Json =>
