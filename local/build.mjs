@@ -18,7 +18,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as esbuild from 'esbuild';
 import { buildCommand } from '../cli/build.mjs';
-import { makeOpenapi } from './openapi.mjs';
+import { openapiDocumentIsText } from './openapi.mjs';
 import { watchTypes } from './typeWatch.mjs';
 
 export { buildCommand };
@@ -89,31 +89,6 @@ const dashboardPageIsText = {
         contents: `export const script = ${JSON.stringify(text(script))}; export const style = ${JSON.stringify(text(style))};`,
         watchFiles: readdirSync(pageDirectory).map((name) => join(pageDirectory, name)),
       };
-    });
-  },
-};
-
-/**
- * `openapi:document` is the text of the OpenAPI document, for a function that serves it. A function that is not described fails the build; in a watch it is
- * a warning, so that a new function can be tried, and the document stays as it was.
- */
-const openapiDocumentIsText = {
-  name: 'openapiDocumentIsText',
-  setup(build) {
-    let last;
-    build.onResolve({ filter: /^openapi:document$/ }, ({ path }) => ({ path, namespace: 'openapi' }));
-    build.onLoad({ filter: /.*/, namespace: 'openapi' }, async () => {
-      try {
-        const { document, files } = await makeOpenapi();
-        last = `export const text = ${JSON.stringify(JSON.stringify(document))};`;
-        return { contents: last, watchFiles: files };
-      } catch (error) {
-        const messages = error.errors ?? [{ text: error.message }];
-        const watchFiles = [join(projectRoot, 'src/openapi/operations.ts')];
-        return last === undefined
-          ? { errors: messages, watchFiles }
-          : { contents: last, warnings: messages, watchFiles };
-      }
     });
   },
 };

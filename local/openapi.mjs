@@ -69,6 +69,32 @@ function runModule(text, require) {
   return module.exports;
 }
 
+/**
+ * A plugin of the build: `openapi:document` is the text of the OpenAPI document, for a function that serves it. A function
+ * that is not described fails the build; in a watch it is a warning, so that a new function can be tried, and the document
+ * stays as it was.
+ */
+export const openapiDocumentIsText = {
+  name: 'openapiDocumentIsText',
+  setup(build) {
+    let last;
+    build.onResolve({ filter: /^openapi:document$/ }, ({ path }) => ({ path, namespace: 'openapi' }));
+    build.onLoad({ filter: /.*/, namespace: 'openapi' }, async () => {
+      try {
+        const { document, files } = await makeOpenapi();
+        last = `export const text = ${JSON.stringify(JSON.stringify(document))};`;
+        return { contents: last, watchFiles: files };
+      } catch (error) {
+        const messages = error.errors ?? [{ text: error.message }];
+        const watchFiles = [join(projectRoot, 'src/openapi/operations.ts')];
+        return last === undefined
+          ? { errors: messages, watchFiles }
+          : { contents: last, warnings: messages, watchFiles };
+      }
+    });
+  },
+};
+
 async function runFromCommandLine() {
   const { document } = await makeOpenapi();
   await esbuild.stop();

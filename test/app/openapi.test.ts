@@ -63,6 +63,19 @@ describe('the OpenAPI document', () => {
     );
   });
 
+  test('has the ids after which generated clients name their methods', () => {
+    const ids = operations.map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    // a new operation need not be added here; these must stay
+    expect(ids).toEqual(
+      expect.arrayContaining([
+        ...['createUser', 'issueToken', 'revokeTokens', 'deleteUser', 'exchangeTeamsToken'],
+        ...['startRun', 'listRuns', 'getLatestRun', 'getRunStatistics', 'getRun'],
+        ...['getHealth', 'headHealth', 'getDeepHealth', 'getDashboard', 'getOpenapiDocument'],
+      ]),
+    );
+  });
+
   test('has every error code under its status', () => {
     const texts = new Map<string, string>();
     for (const { operation } of operations) {
