@@ -113,7 +113,7 @@ export function afterRun(
   return enter(next, 'Failing', time, reason, rules);
 }
 
-/** The state when scheduled runs have not come for too long. `time`: RFC 3339 UTC. */
+/** The state when scheduled runs have not come for too long. `time`: RFC 3339 UTC. `lastDue`: a time for people. */
 export function overdue(before: ConnectionState, time: string, lastDue: string, rules: StateRules): ConnectionState {
   const reason = {
     code: 'NoScheduledRun',
