@@ -54,7 +54,13 @@ export default {
       from: { path: '^src/dashboard/page/' },
       to: {
         path: '^src/',
-        pathNot: ['^src/dashboard/page/', '^src/runs/', 'src/history/historyStatistics', 'src/base/scheduleReport'],
+        pathNot: [
+          '^src/dashboard/page/',
+          '^src/runs/',
+          'src/history/historyStatistics',
+          'src/base/scheduleReport',
+          'src/workflow/describeWorkflow',
+        ],
       },
     },
     {
