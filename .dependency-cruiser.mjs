@@ -54,7 +54,7 @@ export default {
       from: { path: '^src/dashboard/page/' },
       to: {
         path: '^src/',
-        pathNot: ['^src/dashboard/page/', '^src/runs/'],
+        pathNot: ['^src/dashboard/page/', '^src/runs/', '^src/workflow/outputs\\.ts$'],
       },
     },
     {

@@ -10,6 +10,7 @@ import { aRun, anAction } from '../test/history/runSamples';
 import { seedHours, seedRuns } from '../test/history/seedRuns';
 import { startLocalHost } from './localHost';
 import { median, printTable, times } from './measure';
+import { pageFigures, type PageFigures } from './pageFigures';
 import { ROOT } from './projectRoot';
 
 const FEW = 100;
@@ -67,21 +68,17 @@ async function answerMs({ host }: Place, path: string): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** From the address to the first row of the list on the screen. */
-async function paintsMs(places: Place[]): Promise<number[][] | undefined> {
+/** For each place, the figures of several visits of the page. */
+async function visits(places: Place[]): Promise<PageFigures[][] | undefined> {
   if (chromiumPath === undefined) return undefined;
   const browser = await openBrowser();
   try {
-    const figures = places.map((): number[] => []);
+    const figures = places.map((): PageFigures[] => []);
     for (let round = 0; round <= PAINTS; round += 1) {
       for (const [i, { host }] of places.entries()) {
-        const page = await browser.newPage();
-        const startedAt = performance.now();
-        await page.goto(`http://127.0.0.1:${host.port}/api/dashboard`);
-        await page.locator('tbody tr').first().waitFor();
+        const visit = await pageFigures(browser, `http://127.0.0.1:${host.port}/api/dashboard`);
         // the first round warms up
-        if (round > 0) figures[i]?.push(performance.now() - startedAt);
-        await page.close();
+        if (round > 0) figures[i]?.push(visit);
       }
     }
     return figures;
@@ -110,9 +107,19 @@ async function main(): Promise<void> {
     }
     row(what, median(a), median(b));
   }
-  const [a, b] = (await paintsMs([few, many])) ?? [];
-  if (a && b) row("the page's first list", median(a), median(b));
-  else console.log('The page is left out: there is no Chromium on this machine.');
+  const [ofFew, ofMany] = (await visits([few, many])) ?? [];
+  if (ofFew && ofMany) {
+    const middle = (visited: PageFigures[], name: keyof PageFigures) => median(visited.map((visit) => visit[name]));
+    for (const [what, name] of [
+      ["the page's first paint", 'firstPaintMs'],
+      ["the page's first row", 'firstRowMs'],
+    ] as const) {
+      row(what, middle(ofFew, name), middle(ofMany, name));
+    }
+    const { bytes = 0, gzippedBytes = 0 } = ofMany[0] ?? {};
+    const shift = Math.max(...[...ofFew, ...ofMany].map(({ layoutShift }) => layoutShift));
+    console.log(`The page: ${bytes} bytes, ${gzippedBytes} with gzip; largest layout shift ${shift.toFixed(4)}.`);
+  } else console.log('The page is left out: there is no Chromium on this machine.');
   printTable(['', `${FEW} runs`, `${MANY} runs`, 'ratio'], rows);
   for (const { host, storage } of [few, many]) {
     await host.stop();

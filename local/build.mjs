@@ -58,6 +58,26 @@ const chunksStayApart = {
   },
 };
 
+/** `lucide:NAME` is the SVG body of one icon of the Lucide set, so that only the icons that the page shows are bundled. */
+const lucideIcons = {
+  name: 'lucideIcons',
+  setup(build) {
+    const file = join(projectRoot, 'node_modules/@iconify-json/lucide/icons.json');
+    let icons;
+    build.onResolve({ filter: /^lucide:/ }, ({ path }) => ({
+      path: path.slice('lucide:'.length),
+      namespace: 'lucide',
+    }));
+    build.onLoad({ filter: /.*/, namespace: 'lucide' }, ({ path }) => {
+      icons ??= JSON.parse(readFileSync(file, 'utf8')).icons;
+      const body = icons[path]?.body;
+      return body === undefined
+        ? { errors: [{ text: `Lucide has no icon '${path}'.` }] }
+        : { contents: body, loader: 'text' };
+    });
+  },
+};
+
 /** `dashboard:page` is what `src/dashboard/page` makes: script and style as texts, for a page that loads nothing. */
 const dashboardPageIsText = {
   name: 'dashboardPageIsText',
@@ -80,6 +100,7 @@ const dashboardPageIsText = {
           format: 'iife',
           platform: 'browser',
           target: 'es2022',
+          plugins: [lucideIcons],
         }),
         esbuild.build({ ...options, entryPoints: [join(pageDirectory, 'page.css')] }),
       ]);

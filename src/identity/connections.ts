@@ -1,9 +1,11 @@
 import type { CommunicationIdentityClient as IdentityClient } from '@azure/communication-identity';
 import { CommunicationIdentityClient } from '@azure/communication-identity';
+import type * as v from 'valibot';
 import { AppError, misconfigured } from '../base/errors';
 import { isLoopback } from '../base/loopback';
 import { connectionNames, connectionSettings, connectionStringParts, type ConnectionSettings } from '../base/settings';
 import { createCredential } from './credentials';
+import type * as outputs from './outputs';
 
 /** The scope that the SDK requests tokens for: `communicationAuthPolicy` of @azure/communication-common. */
 const ACS_SCOPE = 'https://communication.azure.com//.default';
@@ -64,14 +66,7 @@ export function checkConnectionSettings(name: string): void {
 }
 
 /** What a connection points at, for people. No secrets. */
-export interface ConnectionDescription {
-  name: string;
-  /** The host of the ACS resource; `null` if settings are wrong. */
-  host: string | null;
-  credential: 'accessKey' | 'managedIdentity' | 'defaultAzureCredential' | null;
-  /** What is wrong with its settings. */
-  error?: string;
-}
+type ConnectionDescription = v.InferOutput<typeof outputs.connectionDescription>;
 
 /** Describes a connection by its settings. Makes no connection. */
 export function describeConnection(name: string): ConnectionDescription {

@@ -53,3 +53,13 @@ export const attempt = v.pipe(
   v.title('Attempt'),
   v.description('One request to ACS, or one call of a function URL.'),
 );
+
+export const connectionDescription = v.pipe(
+  v.strictObject({
+    name: v.string(),
+    host: v.pipe(v.nullable(v.string()), v.description('`null` if its settings are wrong.')),
+    credential: v.nullable(v.picklist(['accessKey', 'managedIdentity', 'defaultAzureCredential'])),
+    error: v.exactOptional(v.string()),
+  }),
+  v.title('ConnectionDescription'),
+);

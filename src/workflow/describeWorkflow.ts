@@ -4,7 +4,7 @@ import { OPERATIONS_SETTINGS } from '../base/operationsSettings';
 import { redactText } from '../base/redact';
 import { RUN_SETTINGS } from '../base/runSettings';
 import { readSchedule } from '../base/schedule';
-import { scheduleReport, type ScheduleReport } from '../base/scheduleReport';
+import { scheduleReport } from '../base/scheduleReport';
 import {
   ACTION_SETTINGS,
   connectionNames,
@@ -14,37 +14,15 @@ import {
   type SettingMetadata,
 } from '../base/settings';
 import { scheduleSettings, siteName } from '../base/workflowSettings';
-import { describeConnection, type ConnectionDescription } from '../identity/connections';
+import { describeConnection } from '../identity/connections';
 import { identityLifecycle } from './identityLifecycle';
+import type * as outputs from './outputs';
 
 /** One setting, without its value if that is a secret. */
-export interface SettingDescription {
-  name: string;
-  /** The text that is set, or the default; `null` if there is none, or if it is a secret or malformed. */
-  value: string | null;
-  source: 'setting' | 'default';
-  description: string;
-  /** How to change it. */
-  change: string;
-  error?: string;
-}
+type SettingDescription = v.InferOutput<typeof outputs.settingDescription>;
 
 /** The workflow as it is defined and set. Contains no secrets. Times are RFC 3339 UTC. */
-export interface WorkflowDescription {
-  name: string;
-  version: string;
-  site: string;
-  trigger: Omit<ScheduleReport, 'nextRun'> & { type: 'Recurrence'; nextRuns: string[] };
-  steps: {
-    name: string;
-    runAfter: Record<string, readonly string[]>;
-    checks: readonly string[];
-    deeperChecks: { name: string; enabled: boolean }[];
-  }[];
-  settings: SettingDescription[];
-  connections: ConnectionDescription[];
-  limits: { allowedScopes: readonly string[]; maxTokenMinutes: number } | null;
-}
+export type WorkflowDescription = v.InferOutput<typeof outputs.workflowDescription>;
 
 /** Number of scheduled times that are shown. */
 const NEXT_RUNS = 5;
@@ -75,8 +53,8 @@ export function describeWorkflow(now: number): WorkflowDescription {
     },
     steps: identityLifecycle.steps.map(({ name, runAfter, checked = [], deeperChecks = [] }) => ({
       name,
-      runAfter,
-      checks: checked,
+      runAfter: Object.fromEntries(Object.entries(runAfter).map(([step, statuses]) => [step, [...statuses]])),
+      checks: [...checked],
       deeperChecks: deeperChecks.map((check) => ({ name: check, enabled: enabledChecks.includes(check) })),
     })),
     settings: [ACTION_SETTINGS, RUN_SETTINGS, OPERATIONS_SETTINGS].flatMap((schema) =>
@@ -87,7 +65,7 @@ export function describeWorkflow(now: number): WorkflowDescription {
     connections: valueOr(connectionNames, []).map(describeConnection),
     limits: valueOr(
       () => ({
-        allowedScopes: readSetting(ACTION_SETTINGS, 'ALLOWED_SCOPES') ?? SCOPES,
+        allowedScopes: [...(readSetting(ACTION_SETTINGS, 'ALLOWED_SCOPES') ?? SCOPES)],
         maxTokenMinutes: readSetting(ACTION_SETTINGS, 'MAX_TOKEN_MINUTES'),
       }),
       null,

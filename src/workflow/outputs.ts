@@ -1,6 +1,6 @@
 // The description of the workflow, as schemas: see runs/outputs.
 import * as v from 'valibot';
-import { timestamp } from '../identity/outputs';
+import { connectionDescription, timestamp } from '../identity/outputs';
 
 export const settingDescription = v.pipe(
   v.strictObject({
@@ -17,16 +17,6 @@ export const settingDescription = v.pipe(
     error: v.exactOptional(v.pipe(v.string(), v.description('What is wrong with it.'))),
   }),
   v.title('SettingDescription'),
-);
-
-export const connectionDescription = v.pipe(
-  v.strictObject({
-    name: v.string(),
-    host: v.pipe(v.nullable(v.string()), v.description('`null` if its settings are wrong.')),
-    credential: v.nullable(v.picklist(['accessKey', 'managedIdentity', 'defaultAzureCredential'])),
-    error: v.exactOptional(v.string()),
-  }),
-  v.title('ConnectionDescription'),
 );
 
 export const workflowDescription = v.pipe(

@@ -1,140 +1,176 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { answeredRun, merged } from './answered';
 import { ApiError, getRun } from './api';
-import { durationText, jsonText, timeText, type Zone } from './format';
-import { Pill } from './Pill';
-import { StepCard } from './StepCard';
-import type { Run, Step } from './types';
+import { useApp, usePolling } from './app';
+import { failedStep, ownError, reasonOf } from './describe';
+import { durationText, timeText } from './format';
+import { Icon } from './Icon';
+import { LoadProblem, Notice, StillWaiting } from './Problem';
+import { lastListHash } from './router';
+import { RunActions } from './RunActions';
+import { RunFacts } from './RunFacts';
+import { StatusPill } from './Status';
+import { Steps } from './Steps';
+import type { Run } from './types';
 
-const POLL_MS = 2_000;
+const POLL_MS = 1_000;
+const LIVE_TICK_MS = 200;
+const WAITING_MS = 1_000;
 
-/** One run: its steps from top to bottom, as the designer of Logic Apps shows them. */
-export function RunView(props: {
-  id: string;
-  zone: Zone;
-  answered: Run | undefined;
-  isBusy: boolean;
-  onRunAgain: (request: object, connection: string) => Promise<void>;
-  onDenied: (error: unknown) => void;
-  onNotice: (text: string) => void;
-}) {
-  const { id, zone, answered, isBusy, onRunAgain, onDenied, onNotice } = props;
-  const [run, setRun] = useState(answered);
-  const [problem, setProblem] = useState('');
+/** One run: what started it, and its steps from top to bottom, as the designer of Logic Apps shows them. */
+export function RunView({ id }: { id: string }) {
+  const { fail, isBusy } = useApp();
+  const [run, setRun] = useState<Run | undefined>(() => answeredRun(id));
+  const [error, setError] = useState<ApiError>();
+  const [at, setAt] = useState<number>();
+  const [isWaiting, setWaiting] = useState(false);
 
   const load = async () => {
+    const timer = setTimeout(() => setWaiting(true), WAITING_MS);
     try {
-      setRun(await getRun(id));
-      setProblem('');
-    } catch (error) {
+      setRun(merged(await getRun(id)));
+      setAt(Date.now());
+      setError(undefined);
+    } catch (thrown) {
       // a run that could not be recorded is only known from its answer
-      if (answered !== undefined) return;
-      if (error instanceof ApiError && error.status !== 401) setProblem(error.message);
-      else onDenied(error);
+      const answered = answeredRun(id);
+      if (answered !== undefined) setRun(answered);
+      else if (thrown instanceof ApiError && thrown.status !== 401) setError(thrown);
+      else fail(thrown);
+    } finally {
+      clearTimeout(timer);
+      setWaiting(false);
     }
   };
-  useEffect(() => void load(), [id]);
   const isRunning = run?.status === 'Running';
-  useEffect(() => {
-    if (!isRunning) return undefined;
-    const timer = setInterval(() => document.hidden || void load(), POLL_MS);
-    return () => clearInterval(timer);
-  }, [isRunning]);
+  usePolling(load, `${id} ${isBusy}`, isRunning || error !== undefined ? POLL_MS : undefined);
 
-  const copy = (text: string, what: string) =>
-    navigator.clipboard.writeText(text).then(
-      () => onNotice(`${what} was copied.`),
-      () => onNotice('The browser did not let the page copy.'),
-    );
-
-  if (run === undefined) {
-    return problem === '' ? (
-      <p class="quiet">Loading…</p>
-    ) : (
-      <p class="error" role="alert">
-        {problem} <a href="#/">All runs</a>
-      </p>
-    );
-  }
   return (
     <article class="run">
-      <p>
-        <a href="#/">← All runs</a>
+      <p class="back">
+        <a href={lastListHash()}>
+          <Icon name="arrowLeft" /> All runs
+        </a>
       </p>
-      <h2>
-        <Pill status={run.status} /> <span class="id">{run.id}</span>
-      </h2>
-      <div class="tools">
-        <button
-          type="button"
-          disabled={isBusy}
-          onClick={() => void onRunAgain(sameInputs(run.actions), run.connection)}
-        >
-          Run again with the same inputs
-        </button>
-        <button type="button" onClick={() => void copy(jsonText(run), 'The run')}>
-          Copy as JSON
-        </button>
-        <button type="button" onClick={() => void copy(location.href, 'The link')}>
-          Copy link
-        </button>
-      </div>
-      {run.error !== undefined && (
-        <p class="error">
-          <strong>{run.error.code}</strong> {run.error.message}
-        </p>
+      {isWaiting && run === undefined && error === undefined && <StillWaiting />}
+      {error?.code === 'RunNotFound' && run === undefined ? (
+        <Notice tone="bad" icon="help">
+          <h2>This run is not in the history</h2>
+          <p>{error.message}</p>
+        </Notice>
+      ) : (
+        error !== undefined && <LoadProblem error={error} at={at} />
       )}
-      {run.recorded === false && (
-        <p class="error">This run was not recorded: {run.recordError?.message ?? 'the history could not be written'}</p>
-      )}
-      <dl class="facts">
-        <Fact name="Started" value={timeText(run.startTime, zone)} />
-        <Fact name="Duration" value={durationText(run.durationMs)} />
-        <Fact name="Trigger" value={`${run.trigger.name}${run.trigger.isPastDue ? ', past due' : ''}`} />
-        <Fact name="Connection" value={run.connection} />
-        <Fact name="Steps call" value={run.target === 'functions' ? 'the functions by their URLs' : 'ACS'} />
-        <Fact name="Cleanup" value={cleanupText(run)} />
-        <Fact name="Tracking id" value={run.correlation.clientTrackingId} />
-      </dl>
-      <ol class="flow" aria-label="Steps">
-        {run.actions.map((step) => (
-          <StepCard key={step.name} step={step} />
-        ))}
-      </ol>
-      {run.actions.length === 0 && (
-        <p class="quiet">{isRunning ? 'The steps are shown when the run has ended.' : 'No step was recorded.'}</p>
-      )}
+      {run !== undefined && <Shown run={run} onChanged={() => void load()} />}
+      {run === undefined && error === undefined && <Skeleton />}
     </article>
   );
 }
 
-function Fact({ name, value }: { name: string; value: string }) {
+function Shown({ run, onChanged }: { run: Run; onChanged: () => void }) {
+  const { zone } = useApp();
+  const now = useLiveNow(run.status === 'Running');
+  const title = useRef<HTMLHeadingElement>(null);
+  const error = ownError(run);
+  useEffect(() => title.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    document.title = `${run.status} run · ACS identity runs`;
+  }, [run.status]);
   return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
+    <>
+      <div class="runhead">
+        <h2 tabIndex={-1} ref={title}>
+          <StatusPill status={run.status} />
+          <span>
+            {timeText(run.startTime, zone)}{' '}
+            <span class="since">
+              {run.status === 'Running'
+                ? `running for ${durationText(now - Date.parse(run.startTime))}`
+                : `took ${durationText(run.durationMs)}`}
+            </span>
+          </span>
+        </h2>
+        <RunActions run={run} onChanged={onChanged} />
+      </div>
+      <Reason run={run} />
+      {error !== undefined && (
+        <Notice
+          tone={run.status === 'Aborted' ? 'warn' : 'bad'}
+          icon={run.status === 'Aborted' ? 'square' : 'triangle'}
+        >
+          <p>
+            <code>{error.code}</code> {error.message}
+          </p>
+        </Notice>
+      )}
+      {run.recorded === false && (
+        <Notice tone="warn" icon="database">
+          <h2>This run was not recorded</h2>
+          <p>
+            {run.recordError?.message ?? 'The history could not be written.'} What is shown is its answer. The app saves
+            it when the storage works again; if the app stops before, the history closes the run as Aborted.
+          </p>
+        </Notice>
+      )}
+      {run.slow && (
+        <Notice tone="warn" icon="hourglass">
+          <p>The run succeeded, but took longer than its budget.</p>
+        </Notice>
+      )}
+      <RunFacts run={run} />
+      <Steps run={run} now={now} />
+    </>
+  );
+}
+
+/** Where the run failed, in one line. The error itself is in the step. */
+function Reason({ run }: { run: Run }) {
+  const step = failedStep(run);
+  const reason = reasonOf(run);
+  if (step?.error === undefined || reason === undefined) return null;
+  const show = () => {
+    const card = document.getElementById(`card-${step.name}`);
+    card?.scrollIntoView({ block: 'center' });
+    card?.querySelector('button')?.focus({ preventScroll: true });
+  };
+  return (
+    <p class="line bad reason">
+      <Icon name="triangle" />
+      <span>
+        <b>{reason.where}</b>{' '}
+        {step.status === 'TimedOut' ? 'timed out' : step.status === 'Aborted' ? 'was aborted' : 'failed'}:{' '}
+        <code>{reason.code}</code>{' '}
+        <button type="button" class="text" onClick={show}>
+          Show the step
+        </button>
+      </span>
+    </p>
+  );
+}
+
+function Skeleton() {
+  return (
+    <div aria-busy="true">
+      <p class="unseen">Loading the run…</p>
+      <div class="runhead">
+        <h2>
+          <span class="bone">Loading the run and its steps</span>
+        </h2>
+      </div>
+      <div class="card bones" />
+      <div class="card bones" />
+      <div class="card bones" />
     </div>
   );
 }
 
-/** What the run was asked for, from what its steps asked for; what is not known is left to the settings. */
-function sameInputs(steps: readonly Step[]): object {
-  const inputsOf = (name: string) =>
-    steps.find((step) => step.name === name)?.inputs as Record<string, unknown> | undefined;
-  const created = inputsOf('Create_a_user');
-  const issued = inputsOf('Issue_a_user_access_token');
-  const createTokenWithScopes = created === undefined ? undefined : (created['createTokenWithScopes'] ?? []);
-  return {
-    createTokenWithScopes,
-    scopes: issued?.['scopes'],
-    expiresInMinutes: issued?.['expiresInMinutes'] ?? created?.['expiresInMinutes'],
-  };
-}
-
-/** What became, or is to become, of the user that the run made. */
-function cleanupText({ status, cleanup, usersLeftBehind = [] }: Run): string {
-  const users = usersLeftBehind.join(', ');
-  if (status === 'Running')
-    return cleanup === 'Pending' ? `Not yet: ${users}` : cleanup === 'Clean' ? 'Clean' : 'Not yet';
-  if (cleanup === 'Pending') return `Pending: ${users}`;
-  return cleanup === 'Unknown' ? 'Unknown: ACS may have made a user whose id was not received' : cleanup;
+/** The time, often enough for bars that grow. */
+function useLiveNow(isRunning: boolean): number {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    if (!isRunning) return undefined;
+    const timer = setInterval(() => setNow(Date.now()), LIVE_TICK_MS);
+    return () => clearInterval(timer);
+  }, [isRunning]);
+  return now;
 }

@@ -1,115 +1,122 @@
 import { render } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { ApiError, forgetKey, startRun, storedKey } from './api';
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import { ApiError, forgetKey, getWorkflow, storedKey } from './api';
+import { AppContext, type App } from './app';
+import { Header } from './Header';
 import type { Zone } from './format';
 import { KeyForm } from './KeyForm';
-import { RunList } from './RunList';
+import { ListView } from './ListView';
+import { Notice } from './Problem';
+import { useRoute } from './router';
 import { RunView } from './RunView';
-import type { Run } from './types';
+import { RunWith } from './RunWith';
+import { startLive } from './startLive';
+import type { RunOptions, Workflow } from './types';
+import { WorkflowView } from './WorkflowView';
 
-/** What is shown: `#/runs/ID` is one run, everything else the list. */
-function runOfHash(): string | undefined {
-  return /^#\/runs\/(.+)$/.exec(location.hash)?.[1];
-}
+const TICK_MS = 5_000;
+const ZONE_NAME = 'acs-identity-functions.zone';
 
 function Page() {
-  const [runId, setRunId] = useState(runOfHash());
-  const [zone, setZone] = useState<Zone>('local');
+  const route = useRoute();
+  const [zone, setZone] = useState<Zone>(localStorage.getItem(ZONE_NAME) === 'UTC' ? 'UTC' : 'local');
+  const [now, setNow] = useState(Date.now());
   const [denied, setDenied] = useState<'KeyNeeded' | 'WrongKey'>();
-  const [isBusy, setBusy] = useState(false);
+  const [busyCount, setBusyCount] = useState(0);
   const [notice, setNotice] = useState('');
   const [problem, setProblem] = useState('');
-  /** A run that was answered, for when the history could not keep it. */
-  const [answered, setAnswered] = useState<Run>();
+  const [workflow, setWorkflow] = useState<Workflow>();
+  const [wish, setWish] = useState<RunOptions>();
 
   useEffect(() => {
-    const onHash = () => setRunId(runOfHash());
-    addEventListener('hashchange', onHash);
-    return () => removeEventListener('hashchange', onHash);
+    const timer = setInterval(() => setNow(Date.now()), TICK_MS);
+    return () => clearInterval(timer);
   }, []);
 
-  const showError = (error: unknown) => {
+  const fail = useCallback((error: unknown) => {
     if (error instanceof ApiError && error.status === 401)
       setDenied(error.code === 'WrongKey' ? 'WrongKey' : 'KeyNeeded');
     else setProblem(error instanceof Error ? error.message : 'Something went wrong.');
-  };
+  }, []);
 
-  const run = async (request: object, connection?: string) => {
-    setBusy(true);
+  // without it the page only lacks the view of the workflow; whatever is wrong, the list reports it
+  useEffect(() => {
+    if (denied === undefined) getWorkflow().then(setWorkflow, () => undefined);
+  }, [denied]);
+
+  const run = useCallback(async (asked: RunOptions) => {
+    setBusyCount((count) => count + 1);
     setProblem('');
     setNotice('A run has started.');
     try {
-      const ended = await startRun(request, connection);
-      setAnswered(ended);
+      const ended = await startLive(asked);
       setNotice(`The run has ended: ${ended.status}.`);
-      location.hash = `#/runs/${ended.id}`;
     } catch (error) {
       setNotice('');
-      showError(error);
+      throw error;
     } finally {
-      setBusy(false);
+      setBusyCount((count) => count - 1);
+      setNow(Date.now());
     }
-  };
+  }, []);
+
+  const isBusy = busyCount > 0;
+  const app = useMemo<App>(
+    () => ({
+      zone,
+      now,
+      workflow,
+      isBusy,
+      run,
+      runNow: (asked) => void run(asked).catch(fail),
+      runWith: setWish,
+      fail,
+      notify: setNotice,
+    }),
+    [zone, now, workflow, isBusy],
+  );
 
   if (denied !== undefined) {
     return <KeyForm isWrong={denied === 'WrongKey'} onStored={() => setDenied(undefined)} />;
   }
   return (
-    <>
-      <header>
-        <h1>
-          <a href="#/">ACS identity runs</a>
-        </h1>
-        <div class="tools">
-          <button type="button" class="primary" disabled={isBusy} onClick={() => void run({})}>
-            {isBusy ? 'Running…' : 'Run now'}
-          </button>
-          <button type="button" onClick={() => setZone(zone === 'UTC' ? 'local' : 'UTC')}>
-            Times: {zone}
-          </button>
-          {storedKey() !== null && (
-            <button
-              type="button"
-              onClick={() => {
+    <AppContext.Provider value={app}>
+      <Header
+        view={route.view}
+        onZone={() => {
+          const next = zone === 'UTC' ? 'local' : 'UTC';
+          localStorage.setItem(ZONE_NAME, next);
+          setZone(next);
+        }}
+        onForget={
+          storedKey() === null
+            ? undefined
+            : () => {
                 forgetKey();
                 setDenied('KeyNeeded');
-              }}
-            >
-              Forget key
-            </button>
-          )}
-        </div>
-      </header>
-      <p class="notice" role="status" aria-live="polite">
-        {notice}
-      </p>
-      {problem !== '' && (
-        <p class="error" role="alert">
-          {problem}{' '}
-          <button type="button" onClick={() => setProblem('')}>
-            Close
-          </button>
-        </p>
-      )}
+              }
+        }
+      />
       <main>
-        {runId === undefined ? (
-          <RunList zone={zone} onDenied={showError} isBusy={isBusy} />
-        ) : (
-          <RunView
-            key={runId}
-            id={runId}
-            zone={zone}
-            answered={answered?.id === runId ? answered : undefined}
-            isBusy={isBusy}
-            onRunAgain={run}
-            onDenied={showError}
-            onNotice={setNotice}
-          />
+        <p class="unseen" role="status" aria-live="polite">
+          {notice}
+        </p>
+        {problem !== '' && (
+          <Notice tone="bad" icon="triangle" onClose={() => setProblem('')}>
+            {problem}
+          </Notice>
         )}
+        {route.view === 'list' && <ListView filters={route.filters} window={route.window} />}
+        {route.view === 'run' && <RunView key={route.id} id={route.id} />}
+        {route.view === 'workflow' && <WorkflowView />}
       </main>
-    </>
+      {wish !== undefined && <RunWith wish={wish} onClose={() => setWish(undefined)} />}
+    </AppContext.Provider>
   );
 }
 
 const root = document.getElementById('page');
-if (root !== null) render(<Page />, root);
+if (root !== null) {
+  root.textContent = '';
+  render(<Page />, root);
+}
