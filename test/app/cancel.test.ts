@@ -46,7 +46,7 @@ test.each([
     /was cancelled during Issue_a_user_access_token/,
     3_000,
   ],
-  ['another instance, when its step has ended', () => two, 1_000, /was cancelled (before|during) /, 6_000],
+  ['another instance, when its step has ended', () => two, 2_500, /was cancelled (before|during) /, 15_000],
 ])(
   'a run that is cancelled on %s ends Aborted, with its user deleted',
   async (_name, on, delayMs, message, withinMs) => {
