@@ -262,5 +262,5 @@ test('the call of a health check, for the user whose id is all zeros, is explain
   const zeros = '00000000-0000-0000-0000-000000000000';
   const { status } = await send(emulator, { path: `/identities/8%3Aacs%3A${zeros}_${zeros}/:revokeAccessTokens` });
   expect(status).toBe(401);
-  expect(lines.join()).toContain('A health check asks for it to test its credentials, and they are accepted');
+  expect(lines.join()).toContain('this is a health check, and its credentials are accepted');
 });

@@ -9,7 +9,7 @@ export function checkOwned(users: ResourceUsers, id: string): void {
   if (users.owns(id)) return;
   throw identityNotOwned(
     USER_OF_NOBODY.test(id)
-      ? 'no resource has the user whose id is all zeros. A health check asks for it to test its credentials, and they are accepted'
+      ? 'this is a health check, and its credentials are accepted. No resource has the user whose id is all zeros'
       : "the id is not one of this access key's resource",
   );
 }
