@@ -3,7 +3,7 @@
 export const LAYERS = [
   ['main'],
   ['functions'],
-  ['dashboard'],
+  ['dashboard', 'openapi'],
   ['workflow'],
   ['history', 'auth', 'status', 'telemetry'],
   ['identity', 'runs'],
@@ -29,7 +29,7 @@ export default {
       severity: 'error',
       module: {
         path: '^src/',
-        pathNot: ['\\.d\\.ts$', '^src/main\\.ts$', '^src/dashboard/page/main\\.tsx$'],
+        pathNot: ['\\.d\\.ts$', '^src/main\\.ts$', '^src/openapi/document\\.ts$', '^src/dashboard/page/main\\.tsx$'],
         numberOfDependentsLessThan: 1,
       },
       from: {},
@@ -54,13 +54,7 @@ export default {
       from: { path: '^src/dashboard/page/' },
       to: {
         path: '^src/',
-        pathNot: [
-          '^src/dashboard/page/',
-          '^src/runs/',
-          'src/history/historyStatistics',
-          'src/base/scheduleReport',
-          'src/workflow/describeWorkflow',
-        ],
+        pathNot: ['^src/dashboard/page/', '^src/runs/', '^src/workflow/outputs'],
       },
     },
     {

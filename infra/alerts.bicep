@@ -19,8 +19,12 @@ param applicationInsightsName string
 @description('Name of the query pack.')
 param queryPackName string
 
-@description('Where alerts go; empty: nowhere.')
+@description('E-mail address that alerts go to; empty: none.')
 param alertEmail string
+
+@description('URLs that alerts are posted to, comma separated; empty: none.')
+@secure()
+param alertWebhooks string
 
 @description('How far the silence alert looks back.')
 param silenceWindow string
@@ -34,7 +38,8 @@ param runInterval string
 @description('Is the timer switched off? Its silence is no alert then.')
 param schedulePaused bool
 
-var isSomebodyTold = !empty(alertEmail)
+var webhookUrls = filter(map(split(alertWebhooks, ','), url => trim(url)), url => !empty(url))
+var isSomebodyTold = !empty(alertEmail) || !empty(webhookUrls)
 var actionGroupIds = isSomebodyTold ? [somebody.id] : []
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {
@@ -52,7 +57,14 @@ resource somebody 'Microsoft.Insights/actionGroups@2023-01-01' = if (isSomebodyT
   properties: {
     groupShortName: 'acsidentity'
     enabled: true
-    emailReceivers: [{ name: 'operators', emailAddress: alertEmail, useCommonAlertSchema: true }]
+    emailReceivers: empty(alertEmail)
+      ? []
+      : [{ name: 'operators', emailAddress: alertEmail, useCommonAlertSchema: true }]
+    webhookReceivers: map(webhookUrls, (url, i) => {
+      name: 'webhook-${i + 1}'
+      serviceUri: url
+      useCommonAlertSchema: true
+    })
   }
 }
 
@@ -254,3 +266,6 @@ resource saved 'Microsoft.OperationalInsights/queryPacks/queries@2019-09-01' = [
     }
   }
 ]
+
+@description('Is there somebody whom alerts are sent to?')
+output areSent bool = isSomebodyTold

@@ -41,6 +41,29 @@ param workflowChecks string
 @description('Days that runs are kept.')
 param runHistoryDays int
 
+@description('Where changes of the state are sent, or a Key Vault reference; empty: nowhere.')
+@secure()
+param notifyWebhookUrl string
+
+@description('Form of notifications.')
+param notifyFormat string
+
+@description('From how many failures in a row a connection is failing.')
+param notifyAfterFailures int
+
+@description('Called once for each timer run, or a Key Vault reference; empty: none.')
+@secure()
+param heartbeatUrl string
+
+@description('Milliseconds that a run may take; 0: any time.')
+param workflowBudgetMs int
+
+@description('Milliseconds that each step may take; 0: any time.')
+param workflowStepBudgetMs int
+
+@description('May anybody read the state?')
+param publicStatus bool
+
 @description('More settings, by name. They win over those below.')
 param moreSettings { *: string }
 
@@ -81,7 +104,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
-    // for settings that are Key Vault references, should there be any one day
+    // for settings that are Key Vault references
     keyVaultReferenceIdentity: identity.id
     functionAppConfig: {
       runtime: { name: 'node', version: '22' }
@@ -124,6 +147,14 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
         ALLOWED_SCOPES: allowedScopes
         MAX_TOKEN_MINUTES: string(maxTokenMinutes)
         'AzureWebJobs.scheduledRun.Disabled': string(schedulePaused)
+        NOTIFY_WEBHOOK_URL: notifyWebhookUrl
+        NOTIFY_FORMAT: notifyFormat
+        NOTIFY_AFTER_FAILURES: string(notifyAfterFailures)
+        HEARTBEAT_URL: heartbeatUrl
+        WORKFLOW_BUDGET_MS: workflowBudgetMs == 0 ? '' : string(workflowBudgetMs)
+        WORKFLOW_STEP_BUDGET_MS: workflowStepBudgetMs == 0 ? '' : string(workflowStepBudgetMs)
+        // string(true) is 'True', which the app does not take
+        PUBLIC_STATUS: publicStatus ? 'true' : 'false'
       },
       moreSettings
     )

@@ -51,8 +51,12 @@ param resourceGroupName string = 'rg-${environmentName}'
 @allowed([5, 10, 15, 30, 60])
 param runEveryMinutes int = 5
 
-@description('E-mail address that alerts go to. Empty: alerts show in the portal only, and nobody is told.')
+@description('E-mail address that alerts go to. Without it, and without alertWebhooks, alerts show in the portal only.')
 param alertEmail string = ''
+
+@description('URLs that alerts are posted to, comma separated, in the common alert schema. Empty: none.')
+@secure()
+param alertWebhooks string = ''
 
 @description('Resource id of the Communication Services resource to use, in any resource group or subscription of the tenant. Empty: one is made, with access keys switched off.')
 param existingCommunicationServicesId string = ''
@@ -105,6 +109,36 @@ param runHistoryDays int = 90
 
 @description('Is the schedule paused? Then the timer doesn\'t fire, and its silence is no alert.')
 param schedulePaused bool = false
+
+@description('URL that the app calls when the state of a connection changes, or a Key Vault reference to it. Empty: no notifications.')
+@secure()
+param notifyWebhookUrl string = ''
+
+@description('Form of these notifications.')
+@allowed(['cloudevents', 'teams'])
+param notifyFormat string = 'cloudevents'
+
+@description('From how many failed scheduled runs in a row a connection is failing.')
+@minValue(1)
+@maxValue(100)
+param notifyAfterFailures int = 1
+
+@description('URL that the app calls once for each timer run, or a Key Vault reference to it. Empty: none.')
+@secure()
+param heartbeatUrl string = ''
+
+@description('Milliseconds that a run may take before it is slow. 0: any time.')
+@minValue(0)
+@maxValue(120000)
+param workflowBudgetMs int = 0
+
+@description('Milliseconds that each step may take before its run is slow. 0: any time.')
+@minValue(0)
+@maxValue(120000)
+param workflowStepBudgetMs int = 0
+
+@description('May anybody read the state of a connection, from the function badge?')
+param publicStatus bool = false
 
 @description('More settings of the app, by name, such as a second connection. Values are strings. No secrets: a Key Vault reference instead.')
 param moreSettings { *: string } = {}
@@ -192,6 +226,13 @@ module app 'functionApp.bicep' = {
     maxTokenMinutes: maxTokenMinutes
     workflowChecks: workflowChecks
     runHistoryDays: runHistoryDays
+    notifyWebhookUrl: notifyWebhookUrl
+    notifyFormat: notifyFormat
+    notifyAfterFailures: notifyAfterFailures
+    heartbeatUrl: heartbeatUrl
+    workflowBudgetMs: workflowBudgetMs
+    workflowStepBudgetMs: workflowStepBudgetMs
+    publicStatus: publicStatus
     moreSettings: moreSettings
     instanceMemoryMB: instanceMemoryMB
   }
@@ -209,6 +250,7 @@ module alerts 'alerts.bicep' = {
     applicationInsightsName: names.applicationInsights
     queryPackName: names.queryPack
     alertEmail: alertEmail
+    alertWebhooks: alertWebhooks
     silenceWindow: timing.window
     leastSuccesses: timing.leastSuccesses
     runInterval: timing.interval
@@ -259,4 +301,4 @@ output ROLE_ASSIGNMENTS array = concat(access.outputs.assignments, [
 output AZURE_RESOURCE_MANAGER string = environment().resourceManager
 
 @description('Is there somebody whom alerts are sent to?')
-output ALERTS_ARE_SENT bool = !empty(alertEmail)
+output ALERTS_ARE_SENT bool = alerts.outputs.areSent

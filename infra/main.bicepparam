@@ -14,12 +14,18 @@ var roleText = readEnvironmentVariable('ACS_ROLE_DEFINITION_ID', '')
 var assignRolesText = readEnvironmentVariable('ASSIGN_ROLES', '')
 var maxTokenMinutesText = readEnvironmentVariable('MAX_TOKEN_MINUTES', '')
 var runHistoryDaysText = readEnvironmentVariable('RUN_HISTORY_DAYS', '')
+var notifyFormatText = readEnvironmentVariable('NOTIFY_FORMAT', '')
+var notifyAfterText = readEnvironmentVariable('NOTIFY_AFTER_FAILURES', '')
+var budgetText = readEnvironmentVariable('WORKFLOW_BUDGET_MS', '')
+var stepBudgetText = readEnvironmentVariable('WORKFLOW_STEP_BUDGET_MS', '')
+var publicStatusText = readEnvironmentVariable('PUBLIC_STATUS', '')
 var moreSettingsText = readEnvironmentVariable('MORE_SETTINGS', '')
 var instanceMemoryText = readEnvironmentVariable('INSTANCE_MEMORY_MB', '')
 
 param runEveryMinutes = any(int(empty(runEveryMinutesText) ? '5' : runEveryMinutesText))
 param schedulePaused = bool(empty(schedulePausedText) ? 'false' : schedulePausedText)
 param alertEmail = readEnvironmentVariable('ALERT_EMAIL', '')
+param alertWebhooks = readEnvironmentVariable('ALERT_WEBHOOKS', '')
 
 param existingCommunicationServicesId = readEnvironmentVariable('ACS_RESOURCE_ID', '')
 param communicationDataLocation = empty(dataLocationText) ? 'Europe' : dataLocationText
@@ -31,6 +37,13 @@ param allowedScopes = readEnvironmentVariable('ALLOWED_SCOPES', '')
 param maxTokenMinutes = int(empty(maxTokenMinutesText) ? '1440' : maxTokenMinutesText)
 param workflowChecks = readEnvironmentVariable('WORKFLOW_CHECKS', '')
 param runHistoryDays = int(empty(runHistoryDaysText) ? '90' : runHistoryDaysText)
+param notifyWebhookUrl = readEnvironmentVariable('NOTIFY_WEBHOOK_URL', '')
+param notifyFormat = empty(notifyFormatText) ? 'cloudevents' : notifyFormatText
+param notifyAfterFailures = int(empty(notifyAfterText) ? '1' : notifyAfterText)
+param heartbeatUrl = readEnvironmentVariable('HEARTBEAT_URL', '')
+param workflowBudgetMs = int(empty(budgetText) ? '0' : budgetText)
+param workflowStepBudgetMs = int(empty(stepBudgetText) ? '0' : stepBudgetText)
+param publicStatus = bool(empty(publicStatusText) ? 'false' : publicStatusText)
 // JSON: { "NAME": "VALUE" }
 param moreSettings = json(empty(moreSettingsText) ? '{}' : moreSettingsText)
 // comma separated

@@ -52,7 +52,7 @@ Starts only the storage emulator and the ACS identity emulator, for func start o
 const options = {
   start: ['once', 'port', 'emulator-port', 'storage-port'],
   watch: ['port', 'emulator-port', 'storage-port'],
-  services: ['emulator-port', 'emulator-https-port', 'storage-port'],
+  services: ['emulator-port', 'storage-port', 'emulator-https-port'],
 } satisfies Record<CommandName, string[]>;
 
 export function usageOf(command: CommandName): string {
@@ -86,6 +86,15 @@ export function readArguments(argv: readonly string[]): StartArguments {
     // Queues and tables are on the two ports that follow.
     storagePort: portOf('storage-port', 65533) ?? DEFAULT_STORAGE_PORT,
   };
+}
+
+/** The command with any free port for everything that it starts. */
+export function commandWithFreePorts({ command, once, emulatorHttpsPort }: StartArguments): string {
+  const ports = options[command].filter(
+    (option) => option.endsWith('port') && (option !== 'emulator-https-port' || emulatorHttpsPort !== false),
+  );
+  const given = [...(once ? ['--once'] : []), ...ports.map((option) => `--${option} 0`)];
+  return `npm ${command === 'start' ? 'start' : `run ${command}`} -- ${given.join(' ')}`;
 }
 
 function parse(command: CommandName, args: string[]): Record<string, string | boolean | undefined> {

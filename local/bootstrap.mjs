@@ -1,6 +1,6 @@
 // What the npm scripts run: installs the packages when they are missing, builds, then starts the rest.
 // It is the first thing to run in a fresh clone, so it is plain JavaScript on Node's built-ins alone.
-//   node local/bootstrap.mjs start|watch|services|test|emulator|cli|package|host|docs [arguments for it]
+//   node local/bootstrap.mjs start|watch|services|build|emulator|cli|package|host|docs|bench|test [arguments for it]
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -18,6 +18,8 @@ const commands = {
   start: { build: true, run: () => [inProject('.local/build/start.js'), 'start'] },
   watch: { build: true, watch: true, run: () => [inProject('.local/build/start.js'), 'watch'] },
   services: { build: true, run: () => [inProject('.local/build/start.js'), 'services'] },
+  // It builds by itself, and so does bench.
+  build: { build: false, run: () => [inProject('local/build.mjs')] },
   // File names among the arguments of these two are those of whoever calls them.
   emulator: { build: false, staysInDirectory: true, run: () => [inProject('emulator/bin/acs-identity-emulator.mjs')] },
   // only itself: cli/acs-identity.mjs starts this when the command is out of date
@@ -25,6 +27,7 @@ const commands = {
   package: { build: true, run: () => [inProject('local/package.mjs')] },
   host: { build: true, run: () => [inProject('.local/build/functionsHost/command.js')] },
   docs: { build: true, run: () => [inProject('.local/build/documents.js')] },
+  bench: { build: false, run: () => [inProject('bench/run.mjs')] },
   // Jest's globalSetup builds, so that a plain `npx jest` does too.
   test: { build: false, run: () => [inProject('node_modules/jest/bin/jest.js')] },
 };

@@ -18,6 +18,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as esbuild from 'esbuild';
 import { buildCommand } from '../cli/build.mjs';
+import { openapiDocumentIsText } from './openapi.mjs';
 import { watchTypes } from './typeWatch.mjs';
 
 export { buildCommand };
@@ -160,7 +161,7 @@ function appOptions(extraPlugins = []) {
     // `import('./x.chunk')` becomes a require, which needs no ESM loader.
     supported: { 'dynamic-import': false },
     write: false,
-    plugins: [chunksStayApart, dashboardPageIsText, distIsWritten, ...extraPlugins],
+    plugins: [chunksStayApart, dashboardPageIsText, openapiDocumentIsText, distIsWritten, ...extraPlugins],
   };
 }
 

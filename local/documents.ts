@@ -3,11 +3,13 @@
 //   npm run docs -- --check     exit code 1 if one is not up to date
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import * as v from 'valibot';
 import { ADVICE } from '../cli/doctor/finding';
 import { OPERATIONS_SETTINGS } from '../src/base/operationsSettings';
 import { RUN_SETTINGS, STORAGE_SETTINGS } from '../src/base/runSettings';
 import { ACTION_SETTINGS, CONNECTION_SETTINGS, type SettingMetadata } from '../src/base/settings';
+import { errorTable, functionTable, type Openapi } from './functionTables';
 
 /** Every setting by name, with its schema: settings of a connection and of the storage appear under the default names. */
 export function everySetting(): Map<string, v.GenericSchema> {
@@ -36,32 +38,47 @@ function doctorTable(): string {
   return ['| finding | what to do |', '| --- | --- |', ...rows].join('\n');
 }
 
-/** The generated parts by name, as Markdown. */
-export const GENERATED: Record<string, () => string> = { settings: settingsTable, doctor: doctorTable };
-
 /** The documents that have generated parts. */
-export const DOCUMENTS = ['docs/settings.md', 'docs/troubleshooting.md'];
+const DOCUMENTS = ['docs/settings.md', 'docs/troubleshooting.md', 'docs/http-api.md'];
+
+/** The generated parts by name, as Markdown. */
+async function generatedParts(root: string): Promise<Record<string, string>> {
+  const { makeOpenapi } = (await import(pathToFileURL(join(root, 'local/openapi.mjs')).href)) as {
+    makeOpenapi: () => Promise<Openapi>;
+  };
+  const openapi = await makeOpenapi();
+  return {
+    settings: settingsTable(),
+    doctor: doctorTable(),
+    functions: functionTable(openapi),
+    errors: errorTable(openapi),
+  };
+}
 
 /** `markdown` with its generated parts as they must be. @throws Error if a part has a name that is not known */
-export function withGeneratedParts(markdown: string): string {
+function withGeneratedParts(markdown: string, parts: Record<string, string>): string {
   return markdown.replace(
     /(<!-- generated: (\w+) -->\n)[^]*?(\n<!-- end -->)/g,
     (_all, begin: string, name: string, end: string) => {
-      const part = GENERATED[name];
+      const part = parts[name];
       if (part === undefined) throw new Error(`There is no generated part '${name}'.`);
-      return `${begin}\n${part()}\n${end}`;
+      return `${begin}\n${part}\n${end}`;
     },
   );
 }
 
 /** Writes the documents under `root` that have other parts than they must have, or only lists them. */
-export async function updateDocuments(root: string, { write }: { write: boolean }): Promise<string[]> {
+async function updateDocuments(root: string, { write }: { write: boolean }): Promise<string[]> {
   const { format, resolveConfig } = await import('prettier');
   const changed: string[] = [];
+  const parts = await generatedParts(root);
   for (const name of DOCUMENTS) {
     const file = join(root, name);
     const before = readFileSync(file, 'utf8');
-    const after = await format(withGeneratedParts(before), { ...(await resolveConfig(file)), parser: 'markdown' });
+    const after = await format(withGeneratedParts(before, parts), {
+      ...(await resolveConfig(file)),
+      parser: 'markdown',
+    });
     if (after === before) continue;
     changed.push(name);
     if (write) writeFileSync(file, after);

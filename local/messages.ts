@@ -37,15 +37,15 @@ function hasProperty<Name extends string>(value: unknown, name: Name): value is 
 }
 
 /**
- * Turns "port is taken" into a message that names the port, what it was for and the option that changes it; other errors
- * are returned as they are.
+ * Turns "port is taken" into a message that names the port, what it was for and a command with other ports. Other errors are returned
+ * as they are.
  */
-export function explainTakenPort(error: unknown, what: string, option: string): unknown {
+export function explainTakenPort(error: unknown, what: string, command: string): unknown {
   const port = takenPort(error);
   if (port === undefined) return error;
   return new CommandError(
     `Port ${port}, for ${what}, is taken by another process (an earlier start that still runs?).\n` +
-      `Stop that process, or add "-- ${option} N" to the command to use another port (0 = any free one).`,
+      `Stop that process, or use other ports (0 = any free one; storage then keeps its data in memory):\n  ${command}`,
     FAILED,
   );
 }

@@ -7,9 +7,14 @@ import { Buffer } from 'node:buffer';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import * as esbuild from 'esbuild';
 import { zipSync } from 'fflate';
 import { commandOptions } from '../cli/build.mjs';
+
+const usage = `Usage: npm run package
+
+Makes what is deployed, in .local/package/: the folder app/, the same as app.zip, and the command as acs-identity.cjs. It has no options.`;
 
 const projectRoot = resolve(fileURLToPath(import.meta.url), '../..');
 const packageDirectory = join(projectRoot, '.local/package');
@@ -55,6 +60,20 @@ function write(directory, files) {
   }
 }
 
+/** Ends the process if there are arguments. */
+function readArguments() {
+  try {
+    const { values } = parseArgs({ options: { help: { type: 'boolean' } } });
+    if (!values.help) return;
+    console.log(usage);
+    process.exit(0);
+  } catch (error) {
+    console.error(`${error.message}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+readArguments();
 const files = appFiles();
 write(join(packageDirectory, 'app'), files);
 const maps = readdirSync(join(projectRoot, 'dist')).filter((file) => file.endsWith('.js.map'));

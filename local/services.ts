@@ -1,16 +1,18 @@
 import { join } from 'node:path';
 import { createIdentityEmulator, DEFAULT_PORT, type IdentityEmulator } from '../emulator/src';
-import { DEFAULT_STORAGE_PORT, type StartArguments } from './arguments';
+import { commandWithFreePorts, DEFAULT_STORAGE_PORT, type StartArguments } from './arguments';
 import { createLocalSettings, SETTINGS_WERE_MADE } from './localSettings';
 import { explainTakenPort, takenPort } from './messages';
 import type { StartedParts } from './startedParts';
 import { startStorage, type RunningStorage } from './storage';
 
-/** Starts the ACS identity emulator in this process, with the key that local.settings.json.example names. */
+/**
+ * Starts the ACS identity emulator in this process, with the key that local.settings.json.example names. `otherPorts`: the command to try if a port is taken.
+ */
 export async function startEmulator(
   projectRoot: string,
   parts: StartedParts,
-  ports: { port: number; httpsPort: number | false },
+  { otherPorts, ...ports }: { port: number; httpsPort: number | false; otherPorts: string },
   print: (line: string) => void,
 ): Promise<IdentityEmulator> {
   try {
@@ -24,13 +26,8 @@ export async function startEmulator(
     });
     return emulator;
   } catch (error) {
-    throw explainTakenPort(error, 'the ACS identity emulator', optionFor(error, ports));
+    throw explainTakenPort(error, 'the ACS identity emulator', otherPorts);
   }
-}
-
-function optionFor(error: unknown, { port, httpsPort }: { port: number; httpsPort: number | false }): string {
-  const taken = takenPort(error);
-  return taken === httpsPort && taken !== port ? '--emulator-https-port' : '--emulator-port';
 }
 
 export interface LocalStorage extends RunningStorage {
@@ -42,7 +39,12 @@ export interface LocalStorage extends RunningStorage {
  * Starts Azurite. Its data is kept by port, in .local/azurite or .local/azurite-PORT: two of them on one directory would spoil it.
  * On free ports (0) nothing is kept.
  */
-export async function startAzurite(projectRoot: string, parts: StartedParts, port: number): Promise<LocalStorage> {
+export async function startAzurite(
+  projectRoot: string,
+  parts: StartedParts,
+  port: number,
+  otherPorts: string,
+): Promise<LocalStorage> {
   const directory = port === DEFAULT_STORAGE_PORT ? 'azurite' : `azurite-${port}`;
   try {
     const storage = await parts.start(() =>
@@ -59,7 +61,7 @@ export async function startAzurite(projectRoot: string, parts: StartedParts, por
     };
   } catch (error) {
     const service = ['blobs', 'queues', 'tables'][(takenPort(error) ?? port) - port] ?? 'storage';
-    throw explainTakenPort(error, `Azurite's ${service}`, '--storage-port');
+    throw explainTakenPort(error, `Azurite's ${service}`, otherPorts);
   }
 }
 
@@ -71,10 +73,11 @@ export async function startServices(
   print: (line: string) => void,
 ): Promise<RunningStorage> {
   if (await createLocalSettings(projectRoot)) print(SETTINGS_WERE_MADE);
-  const ports = { port: args.emulatorPort ?? DEFAULT_PORT, httpsPort: args.emulatorHttpsPort };
+  const otherPorts = commandWithFreePorts(args);
+  const ports = { port: args.emulatorPort ?? DEFAULT_PORT, httpsPort: args.emulatorHttpsPort, otherPorts };
   const [emulator, storage] = await Promise.all([
     startEmulator(projectRoot, parts, ports, print),
-    startAzurite(projectRoot, parts, args.storagePort),
+    startAzurite(projectRoot, parts, args.storagePort, otherPorts),
   ]);
   const isDefaultStorage = storage.blobPort === DEFAULT_STORAGE_PORT;
   const isAsInExample = isDefaultStorage && emulator.port === DEFAULT_PORT;

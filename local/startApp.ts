@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { DEFAULT_STORAGE_PORT, type StartArguments } from './arguments';
+import { commandWithFreePorts, DEFAULT_STORAGE_PORT, type StartArguments } from './arguments';
 import { findCoreTools, startCoreTools, type CoreTools } from './coreTools';
 import { startFunctionsHost } from './functionsHost/host';
 import { readLocalSettings, SETTINGS_WERE_MADE } from './localSettings';
@@ -17,6 +17,7 @@ export async function startApp(
   parts: StartedParts,
   print: (line: string) => void,
 ): Promise<{ host: RunningHost; storage: LocalStorage | undefined }> {
+  const otherPorts = commandWithFreePorts(args);
   const settings = await readLocalSettings(projectRoot);
   if (settings.created) print(SETTINGS_WERE_MADE);
   const chosen = chooseStandIns(settings);
@@ -24,7 +25,9 @@ export async function startApp(
 
   const lookingForCoreTools = findCoreTools(projectRoot);
   const storing =
-    chosen.emulatedStorage.length > 0 ? startAzurite(projectRoot, parts, args.storagePort) : Promise.resolve(undefined);
+    chosen.emulatedStorage.length > 0
+      ? startAzurite(projectRoot, parts, args.storagePort, otherPorts)
+      : Promise.resolve(undefined);
   // Its failure is met where it is awaited, below; until then it must not count as unhandled.
   storing.catch(() => undefined);
 
@@ -32,7 +35,12 @@ export async function startApp(
   const emulator =
     emulated === undefined
       ? undefined
-      : await startEmulator(projectRoot, parts, { port: args.emulatorPort ?? emulated.port, httpsPort: false }, print);
+      : await startEmulator(
+          projectRoot,
+          parts,
+          { port: args.emulatorPort ?? emulated.port, httpsPort: false, otherPorts },
+          print,
+        );
   if (emulator !== undefined) {
     const names = chosen.emulatedConnections.map(({ name }) => name).join(', ');
     print(
@@ -52,7 +60,7 @@ export async function startApp(
   print(hostRemark(coreTools));
   const hosting = parts.start(() => startHost(projectRoot, args, coreTools, changed, settings.file, storing, print));
   const [host, runningStorage] = await Promise.all([hosting, storing]).catch((error: unknown) => {
-    throw explainTakenPort(error, 'the Functions host', '--port');
+    throw explainTakenPort(error, 'the Functions host', otherPorts);
   });
   if (runningStorage !== undefined) print(`Storage: ${runningStorage.description}`);
   else if (args.storagePort !== DEFAULT_STORAGE_PORT)

@@ -8,6 +8,7 @@ import './functions/health';
 import './functions/healthDeep';
 import './functions/issueToken';
 import './functions/metrics';
+import './functions/openapi';
 import './functions/revokeTokens';
 import './functions/runs';
 import './functions/scheduledRun';

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { colourOf, describeRun, painter, plain, styleFor, type PrintedRun } from '../output/runPrinter';
-import { RUN_STATUSES } from '../../src/runs/run';
+import { RUN_STATUSES } from '../../src/runs/values';
 import { askApp } from '../appCalls';
 import { CommandError, FAILED } from '../commandError';
 import { outputFormat, wholeNumber } from '../optionValues';

@@ -1,4 +1,4 @@
-/** What doctor looks at, in this order: each rests on those before. */
+/** What doctor checks, in this order. Each check needs the ones before it. */
 export const CHECKS = ['settings', 'host', 'connect', 'tls', 'clock', 'credentials', 'api-version'] as const;
 export type CheckName = (typeof CHECKS)[number];
 
@@ -47,38 +47,41 @@ export const failed = (check: CheckName, code: ErrorCode, found: string): Findin
 
 export const ADVICE: Record<ErrorCode, string> = {
   VariableMissing:
-    'Set it to the connection string of the ACS resource: in the portal under Keys, or by "az communication list-key". In a pipeline, map the secret into the environment of this step.',
+    'Set the variable to the connection string of the ACS resource. The portal shows it under Keys, and "az communication list-key" prints it. In a pipeline, pass the secret to this step as an environment variable.',
   SettingsMalformed:
-    'Copy the whole connection string again (portal: Keys): endpoint=https://NAME.communication.azure.com/;accesskey=KEY. Look for quotes, blanks and line breaks that were copied too.',
+    'Copy the whole connection string again (portal: Keys): endpoint=https://NAME.communication.azure.com/;accesskey=KEY. Make sure that you copy no quotes, blanks or line breaks.',
   HostNotFound:
-    "Check the name of the resource for typing errors, and that the resource was not deleted. With a private endpoint, this machine must use the network's own DNS.",
+    "Check that the name of the resource has no typing error and that the resource was not deleted. With a private endpoint, this machine must use the network's own DNS.",
   DnsUnavailable:
-    'Name lookups fail on this machine altogether: check its network and DNS servers (VPN, container DNS).',
+    'This machine can look up no names at all. Check its network and its DNS servers, also those of a VPN or of the container.',
   ConnectionRefused:
-    'Nothing listens there. For a local emulator: start it, and check its port. For the cloud: a firewall on the way refuses.',
+    'Nothing listens on this port, or a firewall refuses the connection. For a local emulator, start it and check its port. For Azure, check the firewalls.',
   NoConnection:
-    'Packets get lost on the way: check firewalls, network security groups and VPN for outgoing connections to port 443.',
+    'This machine got no answer at all. Check that firewalls, network security groups and the VPN allow outgoing connections to port 443.',
   CertificateUntrusted:
-    'Somebody on the way (a proxy that reads along), or a local emulator, shows a certificate of its own: have Node trust its authority, NODE_EXTRA_CA_CERTS=file.pem.',
+    'The certificate is from an authority that Node.js does not trust. Usually a proxy that inspects TLS, or a local emulator, sends it. Save the certificate of that authority as a file, and set NODE_EXTRA_CA_CERTS=file.pem.',
   CertificateExpired:
-    "The certificate is not valid today: check this machine's date first, then who answers at this address.",
+    'The certificate is not valid today. First check the date of this machine. If the date is correct, check which server answers at this address.',
   CertificateOfAnotherHost:
-    'The certificate belongs to another name: check the endpoint for typing errors, and whether DNS or a hosts file leads elsewhere.',
-  NoTls: 'Whoever answers does not speak TLS: check scheme and port of the endpoint (http:// is for local emulators).',
+    'The certificate is for another host name. Check the endpoint for typing errors. Also check whether DNS or a hosts file sends this name to another server.',
+  NoTls:
+    'The server at this address does not use TLS. Check the scheme and the port of the endpoint. (http:// is for local emulators only.)',
   ClockWrong:
-    "Set this machine's clock: w32tm /resync, timedatectl set-ntp true, or restart WSL or the container's machine after it slept. ACS refuses signatures of another time.",
+    "Set this machine's clock: w32tm /resync, timedatectl set-ntp true, or restart WSL or the machine of the container if it was suspended. If the clock is wrong, ACS refuses the signatures of this machine.",
   KeyRefused:
-    'The access key is not one of this resource: it was regenerated, or belongs to another resource. Copy the connection string again (portal: Keys).',
+    'This access key does not belong to this resource. It was regenerated, or it is the key of another resource. Copy the connection string again (portal: Keys).',
   NoEntraToken:
-    'No Entra ID token can be obtained: sign in (az login), or check the managed identity or federated credential (AZURE_CLIENT_ID, AZURE_TENANT_ID).',
+    'This machine can get no Entra ID token. Sign in (az login), or check the managed identity or the federated credential (AZURE_CLIENT_ID, AZURE_TENANT_ID).',
   RoleMissing:
-    'The identity is known, but may not do this: assign it a role on this ACS resource that allows identity operations (Contributor does). A new assignment may take some minutes.',
+    'ACS accepts the identity, but the identity has no permission for this operation. Assign it a role on this ACS resource that allows identity operations, such as Contributor. A new role assignment can take some minutes to take effect.',
   ApiVersionNotServed:
-    'ACS no longer serves the api-version of this package: update @azure/communication-identity. A local emulator: update it.',
+    'ACS no longer supports the api-version of this package. Update @azure/communication-identity. If this is a local emulator, update the emulator.',
   Throttled:
-    'ACS counts the calls of a resource in windows of 30 s. Wait, and look for who calls so often; limits can be raised by a support request.',
-  ServiceFailed: 'ACS fails: try again, see https://azure.status.microsoft, and give its support the MS-CV above.',
+    'ACS limits the calls of a resource in 30 seconds, and this limit is reached. Wait, and find out which app calls so often. You can request a higher limit in a support request.',
+  ServiceFailed:
+    'ACS has a problem. Try again, and look at https://azure.status.microsoft. If you contact Azure support, send them the MS-CV value above.',
   NotAcs:
-    'Something that is not ACS answers at this address, a gateway or a proxy perhaps: check the endpoint, HTTPS_PROXY and what is in between.',
-  NoAnswer: 'The connection is open, but no answer comes: a proxy or firewall holds it, or ACS hangs. Try again.',
+    'The server at this address is not ACS. It may be a gateway or a proxy. Check the endpoint, HTTPS_PROXY, and the gateways and proxies in your network.',
+  NoAnswer:
+    'The connection is open, but there is no answer. A proxy or a firewall may hold the data back, or ACS may have a problem. Try again.',
 };

@@ -93,7 +93,9 @@ async function main() {
     /\/resourceGroups\/([^/]+)\/.*\/sites\/([^/]+)$/.exec(output('SERVICE_APP_RESOURCE_ID')) ?? [];
   console.log(`  az functionapp function keys list --resource-group ${group} --name ${name} --function-name runs`);
   if (process.env.ALERTS_ARE_SENT?.toLowerCase() === 'false') {
-    console.log('Nobody is told of alerts yet: azd env set ALERT_EMAIL you@example.com, then azd provision.');
+    console.log(
+      'Nobody is told of alerts yet: azd env set ALERT_EMAIL you@example.com (or ALERT_WEBHOOKS), then azd provision.',
+    );
   }
   return exitCode;
 }

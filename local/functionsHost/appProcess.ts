@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { settingOf } from './hostSettings';
 import type { Answer, Call, LoadedApp, LogEntry, MessageFromApp, MessageToApp } from './ipc';
 import { LONGEST_DELAY_MS, waitUntil } from './waiting';
 
@@ -26,6 +27,12 @@ const ERROR_LINE = /^\[?(Uncaught )?\w*(Error|Exception|Rejection)\b/;
 /** After the exit: output may stay open for longer, held by a process that the app started. */
 const LAST_OUTPUT_MS = 50;
 
+/** What `languageWorkers__node__arguments` asks for, as on the real host. Source maps are always on: stack traces then point into the TypeScript source. */
+function nodeArgumentsOf(env: NodeJS.ProcessEnv): string[] {
+  const given = settingOf(env, 'languageWorkers__node__arguments')?.trim().split(/\s+/) ?? [];
+  return [...new Set(['--enable-source-maps', ...given])].filter((argument) => argument !== '');
+}
+
 /** One process with the app in it: worker.ts. */
 export class AppProcess {
   /** What the app registered; `undefined` if the process ended before. */
@@ -41,8 +48,7 @@ export class AppProcess {
   constructor(options: AppProcessOptions, onExit: () => void) {
     this.child = fork(options.workerFile, [options.appDirectory], {
       env: options.env,
-      // stack traces then point into the TypeScript source
-      execArgv: ['--enable-source-maps'],
+      execArgv: nodeArgumentsOf(options.env),
       // Keeps the bytes of bodies as they are.
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -4,13 +4,13 @@ import type { Answer, Call, LoadedApp } from './ipc';
 export interface AppSupervisorOptions extends AppProcessOptions {
   /** Called each time that a process has loaded the app. */
   onLoaded: (app: LoadedApp) => void;
-  /** Called each time that a process ended by itself. After the last crash no process follows. */
+  /** Called each time that a process ended by itself. After the last crash no process follows, until {@link AppSupervisor.reload}. */
   onCrash: (message: string, isLast: boolean) => void;
 }
 
 const MAX_CRASHES_IN_A_ROW = 3;
 
-/** Keeps a process with the app running. It gives up after 3 crashes without a call that succeeds in between. */
+/** Keeps a process with the app running. It gives up after 3 crashes without a call that succeeds in between, until it is told that the app has changed. */
 export class AppSupervisor {
   private readonly processes = new Set<AppProcess>();
   private current!: AppProcess;
@@ -23,7 +23,7 @@ export class AppSupervisor {
     this.upcoming = this.launch();
   }
 
-  /** Waits while the app starts, restarts or reloads. `undefined` if it will not run again. */
+  /** Waits while the app starts, restarts or reloads. `undefined` if it has crashed too often. */
   async ready(): Promise<AppProcess | undefined> {
     for (;;) {
       const awaited = this.upcoming;
@@ -44,8 +44,13 @@ export class AppSupervisor {
     return answer;
   }
 
-  /** Starts a new process for the calls from now on. @returns the old one, which still runs */
-  replace(): AppProcess {
+  /** Starts a changed app: a new process for the calls from now on. @returns the old one, which may still run */
+  reload(): AppProcess {
+    this.crashesInARow = 0;
+    return this.replace();
+  }
+
+  private replace(): AppProcess {
     const old = this.current;
     this.upcoming = this.launch();
     return old;
@@ -74,11 +79,11 @@ export class AppSupervisor {
     const isLast = this.crashesInARow === MAX_CRASHES_IN_A_ROW;
     const count = `${this.crashesInARow} of ${MAX_CRASHES_IN_A_ROW} times in a row`;
     const reason = await crashed.ended;
-    const next = isLast ? 'The host stops.' : 'Restarting the app.';
-    this.options.onCrash(`The app has crashed (${count}): ${reason}\n${next}`, isLast);
+    // If a reload came in between, `upcoming` is its process, and this crash is not the last.
+    const isCurrent = crashed === this.current;
+    this.options.onCrash(`The app has crashed (${count}): ${reason}`, isLast && isCurrent);
 
     if (isLast || this.isStopping) return undefined;
-    // If a reload came in between, `upcoming` is its process.
     return crashed === this.current ? this.launch() : undefined;
   }
 }

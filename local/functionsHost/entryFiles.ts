@@ -1,8 +1,14 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 /** The wildcards that `main` of a package.json may have for Azure Functions, and the regular expressions that they mean. */
 const WILDCARDS: Record<string, string> = { '**/': '(.*/)?', '*': '[^/]*', '{': '(', '}': ')', ',': '|' };
+
+/** `main` of the app's package.json. @throws an error if there is no package.json, or if it is not JSON */
+export function mainOf(appDirectory: string): string {
+  const text = readFileSync(join(appDirectory, 'package.json'), 'utf8').replace(/^\uFEFF/, '');
+  return (JSON.parse(text) as { main?: string }).main ?? '';
+}
 
 /** The scripts in the folder where `main` begins: all below `dist`, for example, or those next to the package.json. */
 export function scriptsOf(appDirectory: string, main: string): string[] {

@@ -59,33 +59,37 @@ function renderLinks(functions: AppFunction[]): string {
 
 function renderFunctions(functions: AppFunction[]): string {
   if (functions.length === 0) return '<p>The app has no functions. The log of the host may show why.</p>';
+  const hasStates = functions.some((entry) => stateOf(entry) !== '');
   return `<table>
-<thead><tr><th scope="col">Name</th><th scope="col">Methods</th><th scope="col">Route or schedule</th><th scope="col">State</th></tr></thead>
+<thead><tr><th scope="col">Name</th><th scope="col">Methods</th><th scope="col">Route or schedule</th>${hasStates ? '<th scope="col">State</th>' : ''}</tr></thead>
 <tbody>
-${functions.map(renderRow).join('\n')}
+${functions.map((entry) => renderRow(entry, hasStates)).join('\n')}
 </tbody>
 </table>`;
 }
 
-function renderRow(entry: AppFunction): string {
-  const { name, methods, schedule, trigger, error, disabled } = entry;
+const stateOf = ({ error, disabled }: AppFunction): string => error ?? (disabled ? 'disabled' : '');
+
+function renderRow(entry: AppFunction, hasStates: boolean): string {
+  const { name, methods, schedule, trigger } = entry;
   const methodNames = methods?.length === 0 ? 'all' : (methods ?? []).join(', ');
-  const state = error ?? (disabled ? 'disabled' : '');
   const place = methods ? renderRoute(entry) : `<code>${escapeHtml(schedule ?? trigger.type)}</code>`;
-  const cells = [escapeHtml(name), escapeHtml(methodNames), place, escapeHtml(state)];
+  const cells = [escapeHtml(name), escapeHtml(methodNames), place, ...(hasStates ? [escapeHtml(stateOf(entry))] : [])];
   return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
 }
 
 function renderRoute(entry: AppFunction): string {
   const path = linkablePath(entry);
-  return path === undefined ? `<code>${escapeHtml(entry.path ?? '')}</code>` : renderLink(path, path);
+  const text = entry.path ?? '';
+  return path === undefined ? `<code>${escapeHtml(text)}</code>` : renderLink(path, text);
 }
 
-/** The path of a function that a link can call: with GET, and without parameters. */
+/** The path of a function that a link can call: with GET, and without parameters. Optional ones are left out. */
 function linkablePath(entry: AppFunction | undefined): string | undefined {
-  if (!entry?.match || entry.disabled || entry.path === undefined || entry.path.includes('{')) return undefined;
+  const path = entry?.path?.replace(/\/\{[^{}]*\?\}/g, '');
+  if (!entry?.match || entry.disabled || path === undefined || path.includes('{')) return undefined;
   const { methods = [] } = entry;
-  return methods.length === 0 || methods.includes('GET') ? entry.path : undefined;
+  return methods.length === 0 || methods.includes('GET') ? path : undefined;
 }
 
 function renderLink(path: string, text: string): string {

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { timeSpanMs } from '../../src/base/schedule';
 import { AppSupervisor } from './appSupervisor';
 import { AppWatch } from './appWatch';
+import { mainOf } from './entryFiles';
 import { buildFunctionTable, type AppFunction } from './functionTable';
 import { HostConsole } from './hostConsole';
 import {
@@ -33,8 +34,8 @@ const LAST_ANSWERS_MS = 200;
 
 /**
  * Resolves when the app is loaded and the port is open, which comes last, as on the real host.
- * @throws an error with code EADDRINUSE and `port` if the port is taken; an error if the app keeps crashing; what
- *   `openWhen` rejects with
+ * @throws an error with code EADDRINUSE and `port` if the port is taken; an error if the app keeps crashing and its files are
+ *   not watched; what `openWhen` rejects with
  */
 export async function startFunctionsHost(options: FunctionsHostOptions): Promise<FunctionsHost> {
   const host = new LocalFunctionsHost(options);
@@ -82,7 +83,12 @@ class LocalFunctionsHost {
     const settingsFile = (options.settingsFile ?? join(this.appDirectory, 'local.settings.json')) || undefined;
     const given = { ...process.env, ...options.environment };
     const warn = (message: string): void => this.console.report(message);
-    const { values, host: hostPart } = readLocalSettings(settingsFile ?? '', given, warn);
+    const { values, host: hostPart } = readLocalSettings(
+      settingsFile ?? '',
+      process.env,
+      options.environment ?? {},
+      warn,
+    );
     this.environment = { ...given, ...values };
 
     this.invocations = new Invocations(this.console, (call) => this.app.invoke(call, this.functionTimeoutMs()));
@@ -92,7 +98,8 @@ class LocalFunctionsHost {
     );
     this.watch = new AppWatch(
       { appDirectory: this.appDirectory, hostJsonFile: this.hostJsonFile, settingsFile },
-      () => void this.app.replace().end(this.stopGraceMs('SIGINT'), this.terminateGraceMs()),
+      options.watch !== false,
+      () => void this.app.reload().end(this.stopGraceMs('SIGINT'), this.terminateGraceMs()),
       () => this.console.report('local.settings.json has changed. Restart the host to use the new settings.', true),
     );
     this.served = {
@@ -153,7 +160,8 @@ class LocalFunctionsHost {
 
   private async open(): Promise<void> {
     const [app] = await Promise.all([this.app.ready(), this.options.openWhen]);
-    if (!app) throw new Error('The app crashed each time that it was started. The lines above show why.');
+    if (!app && !this.watch.isOn)
+      throw new Error('The app crashed each time that it was started. The lines above show why.');
     if (!this.server.isListening) await this.server.listen(this.port);
     this.isOpen = true;
     if (this.loaded) this.serve(this.loaded);
@@ -183,9 +191,9 @@ class LocalFunctionsHost {
       this.served.functions = undefined;
       this.console.report(`The host could not start: ${(reason as Error).message}`, true);
     }
-    this.console.showFunctions(this.functions);
+    this.console.showFunctions(this.served.functions, error !== undefined || this.served.functions === undefined);
     this.timers.schedule(this.stopping ? [] : this.functions);
-    if (!this.stopping && this.options.watch !== false) this.watch.start(main);
+    if (!this.stopping) this.watch.start(main);
   }
 
   private startFunction(entry: AppFunction): void {
@@ -200,8 +208,16 @@ class LocalFunctionsHost {
   }
 
   private onCrash(message: string, isLast: boolean): void {
-    this.console.report(message, true);
-    if (isLast) this.stopping ??= this.shutDown(1, 'SIGINT');
+    const lastRemark = this.watch.isOn ? 'The app starts again when one of its files changes.' : 'The host stops.';
+    this.console.report(`${message}\n${isLast ? lastRemark : 'Restarting the app.'}`, true);
+    if (!isLast || this.stopping) return;
+    if (!this.watch.isOn) {
+      this.stopping = this.shutDown(1, 'SIGINT');
+      return;
+    }
+    this.timers.schedule([]);
+    // an app that crashes while it is loaded has not told its entry file
+    this.watch.start(this.loaded?.main ?? mainOf(this.appDirectory));
   }
 
   private async shutDown(exitCode: number, signal: StopSignal): Promise<void> {

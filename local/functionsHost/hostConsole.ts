@@ -27,8 +27,19 @@ export class HostConsole {
     if (shownLevels.includes(level)) this.report(message, level !== 'information');
   }
 
-  /** Lists the functions, unless the same list was shown last, and reports those in error. */
-  showFunctions(functions: AppFunction[]): void {
+  /**
+   * Lists the functions, unless the same list was shown last, and reports those in error.
+   * @param functions `undefined` if the host could not start
+   * @param isBroken was an error reported because of which there are none?
+   */
+  showFunctions(functions: AppFunction[] | undefined, isBroken: boolean): void {
+    if (functions === undefined || functions.length === 0) {
+      const status = functions === undefined ? 503 : 404;
+      const reason = isBroken ? ' until the error above is corrected' : ', because the app registers none';
+      this.shownList = '';
+      this.report(`No functions: every call gets ${status}${reason}.`, true);
+      return;
+    }
     const lines = ['', 'Functions:', ''];
     for (const { name, methods, url, trigger } of functions) {
       lines.push(`\t${name}: ${methods ? `[${methods.join(',')}] ${url}` : trigger.type}`, '');

@@ -7,7 +7,7 @@ export interface FunctionsHostOptions {
   appDirectory: string;
   /** Default 7071; 0 = any free port. */
   port?: number;
-  /** On top of process.env; wins over local.settings.json. */
+  /** On top of process.env; wins over local.settings.json, without a warning. */
   environment?: Record<string, string | undefined>;
   /** Default <appDirectory>/local.settings.json; `false`: no file is read. */
   settingsFile?: string | false;

@@ -27,9 +27,15 @@ export function readJson(file: string): unknown {
 
 /**
  * Reads local.settings.json. No warning quotes its content, because it contains keys.
- * @param environment its variables win over the file
+ * @param environment its variables win over the file, and a warning names them
+ * @param decided by the caller of the host: they win without a warning, because nobody can remove them from the environment
  */
-export function readLocalSettings(file: string, environment: NodeJS.ProcessEnv, warn: (message: string) => void) {
+export function readLocalSettings(
+  file: string,
+  environment: NodeJS.ProcessEnv,
+  decided: NodeJS.ProcessEnv,
+  warn: (message: string) => void,
+) {
   const { IsEncrypted, Values, Host: host = {} } = parseSettingsFile(file, warn);
   const values: Record<string, string> = {};
   if (Values && IsEncrypted !== false) {
@@ -37,7 +43,8 @@ export function readLocalSettings(file: string, environment: NodeJS.ProcessEnv, 
     return { values, host };
   }
   for (const [name, value] of Object.entries(Values ?? {})) {
-    if (environment[name]) {
+    if (decided[name]) continue;
+    if (environment[name] && !(name in decided)) {
       warn(`Skipping '${name}' from local settings as it's already defined in current environment variables.`);
     } else {
       values[name] = String(value ?? '');

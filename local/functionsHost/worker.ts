@@ -3,6 +3,7 @@
 import Module from 'node:module';
 import { loadApp } from './appLoader';
 import { coreApi } from './coreApi';
+import { openDebugPort } from './debugPort';
 import { appScope, hookContext, hooksOf, runHooks } from './hooks';
 import { sendToHost } from './hostChannel';
 import type { Call, MessageToApp } from './ipc';
@@ -46,6 +47,7 @@ async function terminate(): Promise<void> {
 }
 
 provideCoreModule();
+openDebugPort();
 // A terminal sends Ctrl+C to all its processes. The host decides when this process ends, and it never outlives the host.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit(0));

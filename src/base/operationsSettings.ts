@@ -33,38 +33,38 @@ const budget = v.optional(
 export const OPERATIONS_SETTINGS = v.object({
   NOTIFY_WEBHOOK_URL: setting(
     v.optional(url),
-    'URL that is called when the state of a connection changes: failing, recovered, slow, overdue. It is a secret.',
+    'URL that the app calls when the state of a connection changes: failing, recovered, slow, overdue. It is a secret.',
     { default: 'none: no notifications', isSecret: true },
   ),
   NOTIFY_FORMAT: setting(
     v.optional(v.picklist(['cloudevents', 'teams'], "must be 'cloudevents' or 'teams'."), 'cloudevents'),
-    '`cloudevents`: CloudEvents 1.0 as JSON. `teams`: an adaptive card for a Workflows webhook of Microsoft Teams.',
+    '`cloudevents`: notifications are CloudEvents 1.0 as JSON. `teams`: they are adaptive cards for a Workflows webhook of Microsoft Teams.',
   ),
   NOTIFY_AFTER_FAILURES: setting(
     wholeNumber('failures', 1, 100, 1),
-    'From how many scheduled runs that failed one after the other a connection is `Failing`, 1 to 100.',
+    'After how many consecutive failed scheduled runs a connection is `Failing`, 1 to 100.',
   ),
   HEARTBEAT_URL: setting(
     v.optional(url),
-    'URL that is called once for each timer run, for a service such as healthchecks.io that notices silence. If a run failed, `/fail` is inserted before its query. It is a secret.',
+    'URL that the app calls after each timer run. A service such as healthchecks.io then notices when the calls stop. If a run failed, the app inserts `/fail` before the query of the URL. It is a secret.',
     { default: 'none', isSecret: true },
   ),
   WORKFLOW_BUDGET_MS: setting(
     budget,
-    'How many milliseconds a run may take, 1 to 120000. A run that succeeds but takes longer is slow.',
+    'How many milliseconds a run may take, 1 to 120000. If a run succeeds but takes longer, it is slow.',
     { default: 'none' },
   ),
   WORKFLOW_STEP_BUDGET_MS: setting(
     budget,
-    'How many milliseconds each step may take, 1 to 120000. A run that succeeds with a step that takes longer is slow.',
+    'How many milliseconds each step may take, 1 to 120000. If a run succeeds but one of its steps takes longer, the run is slow.',
     { default: 'none' },
   ),
-  PUBLIC_URL: setting(v.optional(url), 'Address of the app, for the links in notifications.', {
+  PUBLIC_URL: setting(v.optional(url), 'Address of the app. Links in notifications use it.', {
     default: '`https://WEBSITE_HOSTNAME`',
   }),
   PUBLIC_STATUS: setting(
     v.optional(v.picklist(['true', 'false'], "must be 'true' or 'false'."), 'false'),
-    '`true`: `badge` shows the state of a connection to anybody, without a key.',
+    '`true`: `badge` shows the state of a connection to anyone, without a key.',
   ),
 });
 

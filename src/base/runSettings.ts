@@ -24,17 +24,17 @@ const isSettingName = (value: string): boolean => {
 export const RUN_SETTINGS = v.object({
   WORKFLOW_SCHEDULE: setting(
     text(),
-    'When the workflow runs: NCRONTAB with six fields (with five, seconds are 0), or a TimeSpan such as `00:05:00`.',
-    { default: 'none; `0 */5 * * * *` in the example' },
+    'When the workflow runs: an NCRONTAB expression with six fields (with five, the second is 0), or a TimeSpan such as `00:05:00`.',
+    { default: 'required, unless the timer is disabled; `0 */5 * * * *` in the example' },
   ),
   WORKFLOW_SCOPES: setting(
     v.optional(nonEmptyScopes),
-    'Scopes of the token that the workflow issues, within `ALLOWED_SCOPES`.',
+    'Scopes of the token that the workflow issues. They must be in `ALLOWED_SCOPES`.',
     { default: '`chat`, or the first allowed scope' },
   ),
   WORKFLOW_CREATE_SCOPES: setting(
     v.optional(listOf(SCOPES, 'scope', 'Scopes'), ''),
-    'Scopes of a token that is made together with the user (the advanced option of the connector).',
+    'Scopes of a token that the workflow creates together with the user (the advanced option of the Logic Apps connector).',
     { default: 'none' },
   ),
   WORKFLOW_TOKEN_MINUTES: setting(
@@ -43,22 +43,22 @@ export const RUN_SETTINGS = v.object({
   ),
   WORKFLOW_CONNECTIONS: setting(
     v.optional(v.pipe(v.string(), list), ''),
-    'Connections that scheduled runs test, separated by commas. Each gets a run of its own.',
+    'Connections that scheduled runs test, separated by commas. There is one run for each connection.',
     { default: 'the first connection' },
   ),
   WORKFLOW_TARGET: setting(
     v.optional(v.picklist(['connection', 'functions'], "must be 'connection' or 'functions'."), 'connection'),
-    '`connection`: the workflow calls ACS itself. `functions`: it calls the URLs of the action functions, so that routes, keys and input checks are tested too.',
+    '`connection`: the workflow calls ACS directly. `functions`: it calls the URLs of the action functions, which also tests routes, keys and input checks.',
     { default: '`connection`; `functions` in the example' },
   ),
   WORKFLOW_FUNCTION_KEY: setting(
     text(),
-    'Key that opens the action functions, for `WORKFLOW_TARGET=functions` in Azure. The host key `default` does.',
+    'Key for all action functions, such as the host key `default`. It is needed for `WORKFLOW_TARGET=functions` in Azure.',
     { isSecret: true },
   ),
   WORKFLOW_CHECKS: setting(
     v.optional(listOf(DEEPER_CHECKS, 'check', 'Checks'), ''),
-    `Checks that cost extra calls, separated by commas: ${DEEPER_CHECKS.map((check) => `\`${check}\``).join(', ')}.`,
+    `Checks that make extra calls, separated by commas: ${DEEPER_CHECKS.map((check) => `\`${check}\``).join(', ')}.`,
     { default: 'none' },
   ),
   WORKFLOW_REVOCATION_WAIT_SECONDS: setting(
@@ -67,14 +67,14 @@ export const RUN_SETTINGS = v.object({
   ),
   'AzureWebJobs.scheduledRun.Disabled': setting(
     text(),
-    '`true`: the platform does not fire the timer. `AzureWebJobs_scheduledRun_Disabled` has the same effect.',
+    '`true`: the timer is off. `AzureWebJobs_scheduledRun_Disabled` has the same effect.',
     { default: '`false`' },
   ),
   MAX_CONCURRENT_RUNS: setting(
     wholeNumber('runs', 1, 1000, 4),
-    'How many manual runs may be running at a time in each instance, 1 to 1000. One more gets 429 `TooManyRuns`. Scheduled runs are not limited.',
+    'Maximum number of manual runs at the same time on each instance, 1 to 1000. Above that, a request gets 429 `TooManyRuns`. Scheduled runs are not limited.',
   ),
-  RUN_HISTORY_DAYS: setting(wholeNumber('days', 1, 3650, 90), 'How many days runs are kept, 1 to 3650.'),
+  RUN_HISTORY_DAYS: setting(wholeNumber('days', 1, 3650, 90), 'How many days the app keeps runs, 1 to 3650.'),
   HISTORY_STORAGE: setting(
     v.optional(
       v.pipe(
@@ -85,39 +85,53 @@ export const RUN_SETTINGS = v.object({
         ),
       ),
     ),
-    'Name of the storage connection that keeps runs. It has the settings that `AzureWebJobsStorage` has.',
+    'Name of the storage connection for the run history. It has the same settings as `AzureWebJobsStorage`.',
     { default: '`AzureWebJobsStorage`' },
   ),
   APPLICATIONINSIGHTS_CONNECTION_STRING: setting(
     text(),
-    'Each run is reported to this Application Insights resource as an availability result.',
+    'Connection string of Application Insights. The app reports each run to it as an availability result.',
     { default: 'none: runs are not reported', isSecret: true },
   ),
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: setting(
     text(),
-    'If Application Insights takes Entra ID only: `Authorization=AAD`, with `;ClientId=…` for a user-assigned identity.',
+    'Set it to `Authorization=AAD` if Application Insights accepts only Entra ID. For a user-assigned identity, add `;ClientId=…`.',
   ),
-  REGION_NAME: setting(text(), 'Location of an availability result.', { default: 'set by Azure' }),
-  WEBSITE_HOSTNAME: setting(text(), "Host name, with port, of the app's own functions.", {
-    default: 'set by Azure and by the local host',
-  }),
-  WEBSITE_SITE_NAME: setting(text(), 'Keeps the histories of apps apart that share a storage account.', {
-    default: 'set by Azure; `local` elsewhere',
-  }),
+  REGION_NAME: setting(text(), 'Location that availability results have.', { default: 'set by Azure' }),
+  WEBSITE_HOSTNAME: setting(
+    text(),
+    "Host name of the app, with the port if it is not the default. Runs use it to call the app's own functions.",
+    {
+      default: 'set by Azure and by the local host',
+    },
+  ),
+  WEBSITE_SITE_NAME: setting(
+    text(),
+    'Name of the app. If several apps share a storage account, it separates their histories.',
+    {
+      default: 'set by Azure; `local` elsewhere',
+    },
+  ),
 });
 
 /** Settings of the storage that keeps runs. The name of the storage connection is the prefix of each. */
 export const STORAGE_SETTINGS = v.object({
   '': setting(text(), 'Connection string of the storage account.', {
-    default: 'none: runs are kept in memory and no timer starts',
+    default: 'none: runs are kept in memory, and the timer does not start',
     isSecret: true,
   }),
   __tableServiceUri: setting(
     text(),
-    'Instead of a connection string: the table service, `https://ACCOUNT.table.core.windows.net`. Calls then use Entra ID.',
+    'URL of the table service, `https://ACCOUNT.table.core.windows.net`, instead of a connection string. Calls then use Entra ID.',
   ),
   __credential: CONNECTION_SETTINGS.entries.__credential,
   __clientId: CONNECTION_SETTINGS.entries.__clientId,
-  __accountName: setting(text(), 'Read by the Functions host, for its timer. Runs need `__tableServiceUri` as well.'),
-  __blobServiceUri: setting(text(), 'Read by the Functions host. Runs need `__tableServiceUri` as well.'),
+  __accountName: setting(
+    text(),
+    'Only the Functions host uses it, for the timer. For the run history, also set `__tableServiceUri`.',
+  ),
+  __blobServiceUri: setting(
+    text(),
+    'Only the Functions host uses it. For the run history, also set `__tableServiceUri`.',
+  ),
 });

@@ -81,23 +81,23 @@ export const nonEmptyScopes = v.pipe(
 export const ACTION_SETTINGS = v.object({
   IDENTITY_CONNECTIONS: setting(
     v.optional(connectionNameList, 'AcsIdentity'),
-    'Names of the ACS connections, separated by commas. The first is the default. Each has the four settings that `AcsIdentity` has.',
+    'Names of the ACS connections, separated by commas. The first one is the default. Each connection has the same four settings as `AcsIdentity`.',
   ),
   ALLOWED_SCOPES: setting(
     v.optional(nonEmptyScopes),
-    'Scopes that callers may ask for, separated by commas. A request for another one gets 403 `ScopeNotAllowed`.',
+    'Scopes that callers may request, separated by commas. A request for any other scope gets 403 `ScopeNotAllowed`.',
     { default: 'all' },
   ),
   MAX_TOKEN_MINUTES: setting(
     wholeNumber('minutes', 60, 1440, 1440),
-    'Longest token lifetime that callers may ask for, in minutes, 60 to 1440. Callers that name no lifetime get this one. A longer one gets 403 `ExpiryNotAllowed`.',
+    'Longest token lifetime that callers may request, in minutes, 60 to 1440. A request without a lifetime gets this one. A request for a longer one gets 403 `ExpiryNotAllowed`.',
   ),
 });
 
 /** Settings of one ACS connection, by the Functions convention for identity-based connections. The connection's name is the prefix of each. */
 export const CONNECTION_SETTINGS = v.object({
   '': setting(text(), 'Connection string of the ACS resource: `endpoint=https://…/;accesskey=…`.', { isSecret: true }),
-  __endpoint: setting(text(), 'Instead of a connection string: endpoint of the ACS resource. Calls then use Entra ID.'),
+  __endpoint: setting(text(), 'Endpoint of the ACS resource, instead of a connection string. Calls then use Entra ID.'),
   __credential: setting(
     v.optional(
       v.pipe(
@@ -106,7 +106,7 @@ export const CONNECTION_SETTINGS = v.object({
         v.literal('managedidentity', "must be 'managedidentity'. Remove it to use DefaultAzureCredential."),
       ),
     ),
-    '`managedidentity`: use the managed identity of the app.',
+    '`managedidentity`: calls use the managed identity of the app.',
     { default: 'DefaultAzureCredential' },
   ),
   __clientId: setting(text(), 'Client id of a user-assigned managed identity.'),

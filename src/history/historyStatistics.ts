@@ -2,17 +2,10 @@ import { LIMITS } from '../base/limits';
 import type { StatisticsWindow } from '../runs/inputs';
 import { countEntries } from '../runs/ledger';
 import type { History } from './openHistory';
-import { statisticsOf, windowOf, type RunStatistics } from '../runs/statistics';
+import { statisticsOf, windowOf, type Statistics } from '../runs/statistics';
 
 /** The results of the runs of a window, and the users that runs left behind. */
-export interface HistoryStatistics extends RunStatistics {
-  /** Users that still exist although their run is over. Runs of any time count, not only those of the window. */
-  usersLeftBehind: number;
-  /** `false` if there are more. */
-  usersLeftBehindIsExact?: false;
-  /** Runs of the window with the cleanup state `Unknown`. */
-  usersUnknown: number;
-}
+export type HistoryStatistics = Omit<Statistics, 'schedule' | 'connections'>;
 
 /** With `connection`, only runs on this connection count. */
 export interface StatisticsQuery {

@@ -17,6 +17,12 @@ export interface Call {
   onAttempt: (attempt: object) => void;
 }
 
+/** A handler with the schemas of its requests. The build reads them from the registered functions, and makes the OpenAPI document of them. */
+export type DescribedHandler = HttpHandler & { readonly spec: InputSpec };
+
+/** The handler of a function with several paths or methods. */
+export type RoutedHandler = HttpHandler & { readonly routes: Record<string, DescribedHandler> };
+
 const PRINTABLE = /^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/;
 
 /**
@@ -26,8 +32,8 @@ const PRINTABLE = /^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/;
 export function handle<S extends InputSpec>(
   spec: S,
   work: (input: InputOf<S>, call: Call) => HttpResponseInit | Promise<HttpResponseInit>,
-): HttpHandler {
-  return async (request, context) => {
+): DescribedHandler {
+  const handler: HttpHandler = async (request, context) => {
     const attempts: object[] = [];
     let answer: HttpResponseInit;
     let clientTrackingId: string | undefined;
@@ -62,6 +68,7 @@ export function handle<S extends InputSpec>(
       },
     };
   };
+  return Object.assign(handler, { spec });
 }
 
 /** 503 means "try again later", so it is only a warning. The stack is logged only if the error has a cause: the stack of the error itself shows nothing new. */
@@ -72,30 +79,31 @@ function logServerError(error: AppError, context: InvocationContext): void {
 }
 
 /**
- * Makes one handler of several, for a route that ends with optional parameters: `runs/{runId?}/{operation?}`. A key of `handlers` is a method with the rest
+ * Makes one handler of several, for a route that ends with optional parameters: `runs/{runId?}/{operation?}`. A key of `routes` is a method with the rest
  * of the path, in which the first parameter may be its name in braces: `GET`, `GET latest`, `GET {runId}`, `POST {runId}/cancel`.
  */
 export function byRoute(
   [first, ...others]: readonly [string, ...string[]],
-  handlers: Record<string, HttpHandler>,
-): HttpHandler {
+  routes: Record<string, DescribedHandler>,
+): RoutedHandler {
   const notFound = handle({ ignoresQuery: true }, () =>
     Promise.reject(
       new AppError(
         404,
         'NotFound',
-        `This path does not exist for this method. Available: ${Object.keys(handlers).join(', ')}.`,
+        `This path does not exist for this method. Available: ${Object.keys(routes).join(', ')}.`,
       ),
     ),
   );
-  return (request, context) => {
+  const handler: HttpHandler = (request, context) => {
     const method = request.method.toUpperCase();
     const value = request.params[first];
     const rest = others.flatMap((name) => request.params[name] ?? []).map((part) => `/${part}`);
     const key = (start: string) => `${method} ${start}${rest.join('')}`;
-    const handler = value === undefined ? handlers[method] : (handlers[key(value)] ?? handlers[key(`{${first}}`)]);
-    return (handler ?? notFound)(request, context);
+    const found = value === undefined ? routes[method] : (routes[key(value)] ?? routes[key(`{${first}}`)]);
+    return (found ?? notFound)(request, context);
   };
+  return Object.assign(handler, { routes });
 }
 
 /** The host's own span if it has one, else the caller's `traceparent`. A malformed value is ignored. */

@@ -21,7 +21,7 @@ import {
   type IdentityActions,
   type TokenRequest,
 } from './identityTypes';
-import { isUserId } from './userId';
+import { isUserId } from './identityTypes';
 import { isRetryable, SYSTEM_CLOCK, withRetries, type RetryClock } from './retries';
 
 export interface AcsActionsOptions {

@@ -5,7 +5,7 @@ import { TimeoutReached, withTimeout } from '../base/timeout';
 import { foreignText, statusName } from './acsFailure';
 import { attemptsOf, errorFields, readBody } from './functionAnswer';
 import { stopping, unreachable, withUserMayExist, type Failed } from './functionUrlFailures';
-import { isUserId } from './userId';
+import { isUserId } from './identityTypes';
 import {
   RUN_MARK_HEADER,
   type AccessToken,

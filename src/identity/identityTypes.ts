@@ -1,5 +1,7 @@
-// The types of the identity actions, and the names that their callers and implementations share.
+// The types of the identity actions, and the names and the form of user ids that their callers and implementations share.
+import type * as v from 'valibot';
 import type { Scope } from '../base/settings';
+import type * as outputs from './outputs';
 
 /** What a caller asks for when it asks for a token. */
 export interface TokenRequest {
@@ -9,30 +11,13 @@ export interface TokenRequest {
 }
 
 /** An ACS user access token. `expiresOn` is RFC 3339 UTC with milliseconds and `Z`. */
-export interface AccessToken {
-  token: string;
-  expiresOn: string;
-}
+export type AccessToken = v.InferOutput<typeof outputs.accessToken>;
 
 /** A new ACS user, with a token if one was requested. Field names are those of the ACS REST API. */
-export interface CreatedUser {
-  identity: { id: string };
-  accessToken?: AccessToken;
-}
+export type CreatedUser = v.InferOutput<typeof outputs.createdUser>;
 
 /** The record of one request to ACS, or of one call to a function URL. */
-export interface Attempt {
-  /** RFC 3339 UTC. */
-  startTime: string;
-  endTime: string;
-  /** The HTTP status by name (`OK`, `ServiceUnavailable`), or what happened instead of an answer (`ECONNREFUSED`, `Timeout`). */
-  code: string;
-  /** What was sent as `x-ms-client-request-id`. */
-  clientRequestId: string;
-  /** ACS's `MS-CV`, or a function's invocation id. */
-  serviceRequestId?: string;
-  error?: { code: string; message: string };
-}
+export type Attempt = v.InferOutput<typeof outputs.attempt>;
 
 /** How often a failed attempt is retried, and after which waits, if it is retryable at all. */
 export interface RetryPolicy {
@@ -101,3 +86,12 @@ export const USER_MAY_EXIST_DETAIL = {
   message: "ACS may have made a user whose id was not received. It can't be found, because ACS lists no users.",
   target: 'identity',
 } as const;
+
+/** The id of the ACS resource in a user id (`8:acs:RESOURCE_USER`), in lower case; empty if it is not a user id. */
+export function resourceOf(userId: string): string {
+  return /^8:[a-z-]*acs:([^_]*)_/i.exec(userId)?.[1]?.toLowerCase() ?? '';
+}
+
+/** Can this be the id of a user? Any other text could not be used to delete the user, and does not fit into a table key. */
+export const isUserId = (value: unknown): value is string =>
+  typeof value === 'string' && /^[\x21-\x7e]{1,256}$/.test(value);

@@ -1,8 +1,9 @@
 // The state of a connection, as its scheduled runs show it. Pure: `history/` stores it, `status/` reports it.
+import type * as v from 'valibot';
+import type * as outputs from './stateOutputs';
 import type { Run } from './run';
+import type { CONNECTION_STATES } from './values';
 
-/** `Unknown`: no scheduled run has ended yet. `Off` is not stored: it is shown while the schedule is off. */
-export const CONNECTION_STATES = ['Unknown', 'Healthy', 'Slow', 'Failing', 'Overdue'] as const;
 export type ConnectionStateName = (typeof CONNECTION_STATES)[number];
 
 /** Changes that people are notified of. */
@@ -10,29 +11,10 @@ export const NOTIFICATION_TYPES = ['failing', 'recovered', 'slow', 'overdue'] as
 export type NotificationType = (typeof NOTIFICATION_TYPES)[number];
 
 /** Why a run is not healthy. */
-export interface Reason {
-  runId?: string;
-  /** The first step that failed, or that was over its budget. */
-  step?: string;
-  code: string;
-  /** At most 300 characters. */
-  message: string;
-}
+export type Reason = v.InferOutput<typeof outputs.reason>;
 
 /** A time during which a connection was not healthy. Times are RFC 3339 UTC. */
-export interface Incident {
-  id: string;
-  connection: string;
-  began: string;
-  /** Missing while it is open. */
-  ended?: string;
-  /** The states that it had, in the order in which they began. */
-  states: Exclude<ConnectionStateName, 'Unknown' | 'Healthy'>[];
-  /** Scheduled runs that ended during it and were not healthy. */
-  runs: number;
-  first: Reason;
-  last: Reason;
-}
+export type Incident = v.InferOutput<typeof outputs.incident>;
 
 /** A change that the receiver has not confirmed yet. */
 export interface Notification {
@@ -71,32 +53,10 @@ export interface ConnectionState {
 }
 
 /** The state of a connection for people. Times are RFC 3339 UTC. */
-export interface ConnectionStatus {
-  connection: string;
-  /** `Off`: the schedule is off. */
-  state: ConnectionStateName | 'Off';
-  since: string;
-  /** Why the schedule is off. */
-  reason?: string;
-  consecutiveFailures: number;
-  lastRun?: ConnectionState['lastRun'];
-  lastSuccess?: string;
-  /** The open incident. */
-  incident?: Incident;
-  /** When the next scheduled run is due; `null` if the schedule is off or counts from the start of the host. */
-  nextRun: string | null;
-}
+export type ConnectionStatus = v.InferOutput<typeof outputs.connectionStatus>;
 
 /** What the receiver of a sample answered. `body` is cut to 200 characters, and secrets in it are masked. */
-export interface NotifyTestResult {
-  delivered: boolean;
-  /** The status of the receiver; missing if there was no answer. */
-  status?: number;
-  body?: string;
-  /** Why it was not delivered. */
-  reason?: string;
-  durationMs: number;
-}
+export type NotifyTestResult = v.InferOutput<typeof outputs.notifyTestResult>;
 
 export interface StateRules {
   /** From how many failures in a row the state is `Failing`. */
@@ -153,7 +113,7 @@ export function afterRun(
   return enter(next, 'Failing', time, reason, rules);
 }
 
-/** The state when scheduled runs have not come for too long. `time`: RFC 3339 UTC. */
+/** The state when scheduled runs have not come for too long. `time`: RFC 3339 UTC. `lastDue`: a time for people. */
 export function overdue(before: ConnectionState, time: string, lastDue: string, rules: StateRules): ConnectionState {
   const reason = {
     code: 'NoScheduledRun',

@@ -1,4 +1,4 @@
-import { resourceOf } from '../identity/userId';
+import { resourceOf } from '../identity/identityTypes';
 import type { Run } from './run';
 
 /** A user that a run of the workflow created and that is not known to be deleted. */

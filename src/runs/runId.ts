@@ -3,7 +3,8 @@ import { randomInt } from 'node:crypto';
 const MAX_TICKS = 9_223_372_036_854_775_807n;
 /** Ticks (100 ns) from 0001-01-01 to 1970-01-01, as .NET counts. */
 const EPOCH_TICKS = 621_355_968_000_000_000n;
-const RUN_ID = /^\d{29}CU00$/;
+/** The form of a run id. */
+export const RUN_ID = /^\d{29}CU00$/;
 
 /** The first 20 digits of the ids of runs that start at `ms` (milliseconds since 1970). Later runs have smaller digits. */
 export function runIdPrefix(ms: number): string {

@@ -1,4 +1,6 @@
+import type * as v from 'valibot';
 import type { StatisticsWindow } from './inputs';
+import type * as outputs from './outputs';
 import type { Run, RunStatus } from './run';
 
 export type EndStatus = Exclude<RunStatus, 'Running'>;
@@ -32,26 +34,16 @@ const BUCKETS: Record<StatisticsWindow, { count: number; unit: 'hour' | 'day'; l
   '30d': { count: 30, unit: 'day', lengthMs: DAY_MS },
 };
 
-export interface Summary {
-  counts: Record<EndStatus, number>;
-  /** The share of ended runs that succeeded, 0 to 1; `null` if no run ended. */
-  successRate: number | null;
-  /** By nearest rank, of runs that succeeded, failed or timed out; `null` if there was no such run. */
-  durationMs: { p50: number; p95: number } | null;
-}
+export type Summary = Omit<Statistics['buckets'][number], 'start'>;
 
-/** The results of the runs of a window, in all and by hour or day (UTC). A run belongs to the time of its start. Times are RFC 3339. */
-export interface RunStatistics extends Omit<Summary, 'counts'> {
-  window: StatisticsWindow;
-  unit: 'hour' | 'day';
-  since: string;
-  until: string;
-  connection?: string;
-  /** Number of runs that ended. */
-  ended: number;
-  counts: Record<RunStatus, number>;
-  buckets: ({ start: string } & Summary)[];
-}
+/** The results of the runs of a window, and more that the history and the schedule say. Times are RFC 3339. */
+export type Statistics = v.InferOutput<typeof outputs.statistics>;
+
+/** The results of the runs of a window, in all and by hour or day (UTC). A run belongs to the time of its start. */
+export type RunStatistics = Omit<
+  Statistics,
+  'usersLeftBehind' | 'usersLeftBehindIsExact' | 'usersUnknown' | 'schedule' | 'connections'
+>;
 
 /** The start of the hour that `ms` is in. */
 export const hourOf = (ms: number): number => Math.floor(ms / HOUR_MS) * HOUR_MS;

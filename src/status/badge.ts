@@ -1,23 +1,18 @@
+import type * as v from 'valibot';
 import { AppError } from '../base/errors';
 import type { RunLog } from '../base/log';
 import { OPERATIONS_SETTINGS } from '../base/operationsSettings';
 import { readSetting } from '../base/settings';
 import type { ConnectionStatus } from '../runs/connectionState';
 import { connectionStatus, scheduledConnections } from './connectionStatus';
+import type * as outputs from './outputs';
 import { unknownConnection } from './notifyTest';
 
 /** How long a badge is kept, in seconds, here and by those who show it. */
 export const BADGE_SECONDS = 60;
 
 /** A badge in the form of the endpoint of shields.io. */
-export interface Badge {
-  schemaVersion: 1;
-  label: string;
-  message: string;
-  color: string;
-  isError?: true;
-  cacheSeconds: number;
-}
+export type Badge = v.InferOutput<typeof outputs.badge>;
 
 const COLOURS: Record<ConnectionStatus['state'], string> = {
   Unknown: 'lightgrey',

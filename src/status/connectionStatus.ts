@@ -13,6 +13,7 @@ import {
   type ConnectionStatus,
 } from '../runs/connectionState';
 import { isBeingSent, sendNotifications } from './notifications';
+import { plainTime } from './plainTime';
 
 const OFF = 'off';
 
@@ -101,7 +102,7 @@ async function markIfSilent(state: ConnectionState, expression: string, now: num
   const changed = await history().states.update(state.connection, (before) => {
     const due = before && isOverdue(before);
     return before && due !== undefined && before.state !== 'Overdue'
-      ? overdue(before, time, new Date(due).toISOString(), stateRules())
+      ? overdue(before, time, plainTime(new Date(due).toISOString()), stateRules())
       : undefined;
   });
   return changed.state ?? state;

@@ -1,3 +1,4 @@
+import type * as v from 'valibot';
 import { isAppError, misconfigured } from '../base/errors';
 import { clockSkewMs } from '../history';
 import { lastHealth, type HealthCheck } from '../base/dependencyHealth';
@@ -13,11 +14,9 @@ import {
   scheduleSettings,
   workflowSettings,
 } from '../base/workflowSettings';
+import type { healthReport } from './outputs';
 
-export interface HealthReport {
-  status: 'Healthy' | 'Degraded' | 'Unhealthy';
-  checks: HealthCheck[];
-}
+export type HealthReport = v.InferOutput<typeof healthReport>;
 
 /** The overall health: that of the worst check. `Unknown` counts as healthy. */
 export function report(checks: HealthCheck[]): HealthReport {

@@ -1,9 +1,10 @@
 import { LIMITS } from '../base/limits';
 import type { RunLog } from '../base/log';
 import { history } from '../history';
-import { CONNECTION_STATES } from '../runs/connectionState';
+import { CONNECTION_STATES } from '../runs/values';
 import { countEntries } from '../runs/ledger';
-import { RUN_STATUSES, type RunStatus } from '../runs/run';
+import type { RunStatus } from '../runs/run';
+import { RUN_STATUSES } from '../runs/values';
 import { addTally, emptyTally, summaryOfTally } from '../runs/statistics';
 import type { ConnectionStatus } from '../runs/connectionState';
 import { connectionStatuses } from './connectionStatus';

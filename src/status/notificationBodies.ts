@@ -1,5 +1,5 @@
 import { safeText } from '../base/redact';
-import type { Notification, NotificationType } from '../runs/connectionState';
+import type { Notification } from '../runs/connectionState';
 
 /** What a notification is sent with besides its own content. */
 export interface NotificationContext {
@@ -24,19 +24,6 @@ export interface NotificationData {
   pageUrl?: string;
 }
 
-const TITLES: Record<NotificationType, (connection: string) => string> = {
-  failing: (connection) => `${connection}: scheduled runs fail`,
-  recovered: (connection) => `${connection}: scheduled runs succeed again`,
-  slow: (connection) => `${connection}: scheduled runs are slow`,
-  overdue: (connection) => `${connection}: scheduled runs do not come`,
-};
-/** Colours of adaptive cards. */
-const COLOURS: Record<NotificationType, string> = {
-  failing: 'Attention',
-  recovered: 'Good',
-  slow: 'Warning',
-  overdue: 'Attention',
-};
 const MESSAGE_LENGTH = 300;
 
 export function notificationData(
@@ -76,48 +63,5 @@ export function cloudEvent(notification: Notification, context: NotificationCont
     time: notification.time,
     datacontenttype: 'application/json',
     data: notificationData(notification, context),
-  };
-}
-
-/** A message with one adaptive card, in the form that a Workflows webhook of Microsoft Teams takes. */
-export function teamsMessage(notification: Notification, context: NotificationContext): object {
-  const data = notificationData(notification, context);
-  const title = TITLES[notification.type](data.connection);
-  const facts = [
-    { title: 'State', value: `${data.state} since ${data.since}` },
-    { title: 'App', value: data.site },
-    { title: 'Runs', value: `${data.incident.runs} not healthy since ${data.incident.began}` },
-    ...(data.step === undefined ? [] : [{ title: 'Step', value: data.step }]),
-    { title: 'Reason', value: `${data.reason.code}: ${data.reason.message}` },
-  ];
-  const link = data.runUrl ?? data.pageUrl;
-  return {
-    type: 'message',
-    attachments: [
-      {
-        contentType: 'application/vnd.microsoft.card.adaptive',
-        contentUrl: null,
-        content: {
-          $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
-          type: 'AdaptiveCard',
-          version: '1.4',
-          body: [
-            {
-              type: 'TextBlock',
-              text: title,
-              weight: 'Bolder',
-              size: 'Medium',
-              color: COLOURS[notification.type],
-              wrap: true,
-            },
-            { type: 'FactSet', facts },
-          ],
-          actions:
-            link === undefined
-              ? []
-              : [{ type: 'Action.OpenUrl', title: data.runUrl ? 'Open the run' : 'Open the page', url: link }],
-        },
-      },
-    ],
   };
 }

@@ -9,7 +9,8 @@ import { stopSignal } from '../base/stop';
 import { siteName } from '../base/workflowSettings';
 import { history } from '../history';
 import type { ConnectionState, Notification } from '../runs/connectionState';
-import { cloudEvent, teamsMessage } from './notificationBodies';
+import { cloudEvent } from './notificationBodies';
+import { teamsMessage } from './teamsCard';
 import { deliver, type Delivery } from './webhook';
 
 /** The wait before each further attempt within an invocation, in milliseconds. */

@@ -1,7 +1,7 @@
 import type { Ledger } from '../runs/ledger';
 import type { IdentityActions } from '../identity/identityTypes';
 import { newRunId } from '../runs/runId';
-import { resourceOf } from '../identity/userId';
+import { resourceOf } from '../identity/identityTypes';
 
 /**
  * The id of the ACS resource of a connection. Creates a user, whose id contains the resource's, and deletes it: ACS has no other way to find out. The user is

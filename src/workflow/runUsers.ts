@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isAppError } from '../base/errors';
 import { type CreatedUser, STRAY_USER_TARGET, USER_MAY_EXIST_DETAIL } from '../identity/identityTypes';
-import { isUserId } from '../identity/userId';
+import { isUserId } from '../identity/identityTypes';
 import type { Cleanup } from '../runs/run';
 
 /** The ledger of one run: records the users that it creates. `add` has its own timeout. */

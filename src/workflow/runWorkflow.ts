@@ -12,7 +12,7 @@ import type { Action, Run, RunRequest, Trigger } from '../runs/run';
 import { RunRecorder } from './runRecorder';
 import type { RunLedger } from './runUsers';
 import type { Workflow } from './step';
-import { resourceOf } from '../identity/userId';
+import { resourceOf } from '../identity/identityTypes';
 
 export interface RunOptions {
   workflow: Workflow;

@@ -18,7 +18,7 @@ import {
 } from '../base/workflowSettings';
 import { stopApp, stopSignal } from '../base/stop';
 import { prepareTelemetry, reportRun } from '../telemetry';
-import { resourceOf } from '../identity/userId';
+import { resourceOf } from '../identity/identityTypes';
 import { correctedNow } from './clock';
 import { identityLifecycle } from './identityLifecycle';
 import { ManualRuns } from './manualRuns';

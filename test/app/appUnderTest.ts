@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { startFunctionsHost, type FunctionsHostOptions } from '../../local/functionsHost/host';
 import type { RunningHost } from '../../local/runningHost';
 import { startCoreToolsHost, usesCoreTools } from './coreToolsHost';
+import { undocumented } from './documentedAnswers';
 
 const root = resolve(__dirname, '../..');
 
@@ -34,6 +35,7 @@ export interface AppUnderTest {
   host: RunningHost;
   /** What the host and the app said. */
   lines: string[];
+  /** Fails if the answer is not as the OpenAPI document says. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Fires the timer, and resolves to the host's last line about it when its invocation has ended. */
   fireTimer(): Promise<string>;
@@ -82,6 +84,8 @@ export async function startApp(
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
       const text = await response.text();
+      const fault = undocumented(method, path, { status: response.status, headers: response.headers, text });
+      if (fault !== undefined) throw new Error(`The OpenAPI document does not describe this answer: ${fault}`);
       return {
         status: response.status,
         headers: response.headers,

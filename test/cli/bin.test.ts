@@ -17,7 +17,7 @@ beforeEach(async () => {
   for (const directory of ['cli', 'local', 'src']) await mkdir(inProject(directory));
   for (const file of [
     ...['cli/acs-identity.mjs', 'cli/build.mjs', 'cli/package.json'],
-    ...['local/bootstrap.mjs', 'local/build.mjs', 'local/typeWatch.mjs'],
+    ...['local/bootstrap.mjs', 'local/build.mjs', 'local/openapi.mjs', 'local/typeWatch.mjs'],
   ])
     await copyFile(join(root, file), inProject(file));
   // all that it names is installed

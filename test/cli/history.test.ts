@@ -5,7 +5,7 @@ import { createIdentityEmulator, DEFAULT_ACCESS_KEY, type IdentityEmulator } fro
 import { startStorage, type RunningStorage } from '../../local/storage';
 import { openHistory, type History } from '../../src/history/openHistory';
 import { newRunId } from '../../src/runs/runId';
-import { resourceOf } from '../../src/identity/userId';
+import { resourceOf } from '../../src/identity/identityTypes';
 import { startApp, type AppUnderTest } from '../app/appUnderTest';
 import { startKeyGate } from '../dashboard/keyGate';
 import { acsIdentity, written } from './command';

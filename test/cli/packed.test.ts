@@ -1,11 +1,12 @@
 // The package acs-identity-cli as npm installs it: packed, and installed in an empty folder with its dependencies from the registry.
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { createIdentityEmulator } from '../../emulator/src';
 import { identityLifecycle } from '../../src/workflow/identityLifecycle';
+import { installFromRegistry, npm } from '../npmInstall';
 import { environmentWith } from './command';
 
 const directory = mkdtempSync(join(tmpdir(), 'acs-identity-packed-'));
@@ -21,24 +22,7 @@ function install(): string | undefined {
   const cli = resolve(__dirname, '../../cli');
   npm(['pack', '--silent', '--pack-destination', directory], cli);
   mkdirSync(installed);
-  try {
-    const quick = ['--prefer-offline', '--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-timeout=20000'];
-    const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-    npm(['install', ...quiet, ...quick, `../${packedFile()}`], installed);
-    return undefined;
-  } catch (error) {
-    const { stderr = '' } = error as { stderr?: string };
-    const reason =
-      /E(?:NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|TIMEDOUT|HOSTUNREACH|40[13]|5\d\d)\b|ERR_SOCKET_TIMEOUT/;
-    const [code] = reason.exec(stderr) ?? [];
-    if (code === undefined) throw error;
-    return code;
-  }
-}
-
-function npm(args: string[], cwd: string): void {
-  const isWindows = process.platform === 'win32';
-  execFileSync(isWindows ? 'npm.cmd' : 'npm', args, { cwd, encoding: 'utf8', stdio: 'pipe', shell: isWindows });
+  return installFromRegistry([`../${packedFile()}`], installed);
 }
 
 function packedFile(): string {

@@ -1,6 +1,6 @@
 // The Bicep CLI, where it is to be had: a NuGet package, restored through `dotnet` when that is on the machine.
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { arch, platform, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -114,6 +114,11 @@ async function predict(file: string, environment: Record<string, string>): Promi
   const directory = mkdtempSync(join(tmpdir(), 'acs-identity-infra-'));
   try {
     cpSync(infraDirectory, directory, { recursive: true });
+    // a prediction leaves out the values of secure parameters, and all that depends on them
+    for (const name of readdirSync(directory).filter((file) => file.endsWith('.bicep'))) {
+      const file = join(directory, name);
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/^@secure\(\)\r?\n/gm, ''));
+    }
     const { exitCode, said } = await runBicep(
       file,
       [

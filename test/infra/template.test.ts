@@ -115,6 +115,7 @@ describe('the templates', () => {
   testWithBicep.each([
     ['a region that does not offer Flex Consumption', { AZURE_LOCATION: 'westindia' }, /'westeurope'/],
     ['a data location that ACS does not have', { ACS_DATA_LOCATION: 'Mars' }, /'Europe'/],
+    ['a form of notifications that the app does not have', { NOTIFY_FORMAT: 'slack' }, /'cloudevents'/],
     ['a setting that is a number', { MORE_SETTINGS: '{"WORKFLOW_TOKEN_MINUTES":90}' }, /"string".*"(90|int)"/],
   ])('refuse %s before anything is deployed', async (cli, environment, message) => {
     const { exitCode, said } = await cli.run(['build-params', PARAMETERS, '--stdout'], { ...AZD, ...environment });
@@ -151,7 +152,7 @@ describe('the templates', () => {
 });
 
 interface Template {
-  parameters?: Record<string, { metadata?: { description?: string } }>;
+  parameters?: Record<string, { type?: string; metadata?: { description?: string } }>;
   outputs?: Record<string, { metadata?: { description?: string }; value: unknown }>;
   resources?: Record<
     string,
@@ -205,6 +206,55 @@ describe('the settings of the app', () => {
       }
     },
   );
+
+  testWithBicep('turn notifications, heartbeat, budgets and badge on, with the secrets in Key Vault', async () => {
+    const reference = '@Microsoft.KeyVault(SecretUri=https://vault.vault.azure.net/secrets/notify-webhook)';
+    const values = {
+      NOTIFY_WEBHOOK_URL: reference,
+      NOTIFY_FORMAT: 'teams',
+      NOTIFY_AFTER_FAILURES: '3',
+      HEARTBEAT_URL: 'https://hc-ping.example/1b5d',
+      WORKFLOW_BUDGET_MS: '20000',
+      WORKFLOW_STEP_BUDGET_MS: '9000',
+      PUBLIC_STATUS: 'true',
+    };
+    const resources = await predict(values);
+    expect(settingsOf(resources)).toMatchObject(values);
+    // whoever resolves the reference
+    expect(only(resources, 'Microsoft.Web/sites').properties?.['keyVaultReferenceIdentity']).toContain(
+      'Microsoft.ManagedIdentity/userAssignedIdentities/id-',
+    );
+    const emulator = await createIdentityEmulator();
+    const app = await startApp({
+      ...values,
+      NOTIFY_WEBHOOK_URL: 'https://teams.example/hook',
+      AcsIdentity: emulator.connectionString,
+    });
+    try {
+      const { checks } = (await app.call('GET', 'health')).body as { checks?: unknown };
+      expect(checks).toContainEqual(expect.objectContaining({ name: 'settings', status: 'Healthy' }));
+      expect((await app.call('GET', 'badge')).status).toBe(200);
+    } finally {
+      await app.stop();
+      await emulator.close();
+    }
+  });
+
+  testWithBicep('leave all of these off', async () => {
+    expect(settingsOf(await predict())).toMatchObject({
+      ...{ NOTIFY_WEBHOOK_URL: '', HEARTBEAT_URL: '', WORKFLOW_BUDGET_MS: '', WORKFLOW_STEP_BUDGET_MS: '' },
+      PUBLIC_STATUS: 'false',
+    });
+  });
+
+  testWithBicep('that are secrets are secure parameters', async (cli) => {
+    const secure = templatesIn(JSON.parse(await compile(cli)) as Template).flatMap(({ parameters = {} }) =>
+      Object.entries(parameters).flatMap(([name, { type }]) => (type === 'securestring' ? [name] : [])),
+    );
+    const names = ['alertWebhooks', 'heartbeatUrl', 'notifyWebhookUrl'];
+    // in the main template, and in the one that it passes them to
+    expect(secure.toSorted()).toEqual([...names, ...names].toSorted());
+  });
 
   testWithBicep('can be added to: a second connection is one that the app then knows', async () => {
     const emulator = await createIdentityEmulator();
@@ -416,6 +466,23 @@ describe('the alerts', () => {
       enabled: true,
       actions: [{ actionGroupId: group.id }],
     });
+  });
+
+  testWithBicep('they are posted to each webhook, with or without mail, in the common schema', async () => {
+    const urls = ['https://a.example/hook?sig=1', 'https://b.example/hook'];
+    const resources = await predict({ ALERT_WEBHOOKS: ` ${urls.join(' , ')},` });
+    const group = only(resources, 'Microsoft.Insights/actionGroups');
+    expect(group.properties).toMatchObject({
+      emailReceivers: [],
+      webhookReceivers: urls.map((serviceUri, i) => ({
+        name: `webhook-${i + 1}`,
+        serviceUri,
+        useCommonAlertSchema: true,
+      })),
+    });
+    expect(ruleOf(resources, 'silence').actions.actionGroups).toEqual([group.id]);
+    const mailed = only(await predict(VARIANTS[10]), 'Microsoft.Insights/actionGroups');
+    expect(mailed.properties).toMatchObject({ webhookReceivers: [] });
   });
 
   testWithBicep('what they tell people to look at sees what the timer saw', async () => {

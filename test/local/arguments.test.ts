@@ -1,4 +1,4 @@
-import { readArguments, usageOf } from '../../local/arguments';
+import { commandWithFreePorts, readArguments, usageOf } from '../../local/arguments';
 import { CommandError } from '../../local/messages';
 
 function refusal(...argv: string[]): CommandError {
@@ -45,6 +45,21 @@ describe('the arguments of start, watch and services', () => {
     expect(exitCode).toBe(2);
     expect(message).toContain(fault);
     expect(message).toMatch(/\n\nUsage: npm (start|run watch|run services) -- \[options\]/);
+  });
+
+  it.each([
+    [['start'], 'npm start -- --port 0 --emulator-port 0 --storage-port 0'],
+    [['start', '--once', '--port', '7072'], 'npm start -- --once --port 0 --emulator-port 0 --storage-port 0'],
+    [['watch'], 'npm run watch -- --port 0 --emulator-port 0 --storage-port 0'],
+    [['services'], 'npm run services -- --emulator-port 0 --storage-port 0'],
+    [
+      ['services', '--emulator-https-port', '8443'],
+      'npm run services -- --emulator-port 0 --storage-port 0 --emulator-https-port 0',
+    ],
+  ])('of %j have a form with free ports only', (argv, command) => {
+    const args = readArguments(argv);
+    expect(commandWithFreePorts(args)).toBe(command);
+    expect(() => readArguments([args.command, ...(command.split(' -- ')[1] ?? '').split(' ')])).not.toThrow();
   });
 
   it('must begin with a command that exists', () => {

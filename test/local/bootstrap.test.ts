@@ -88,6 +88,14 @@ describe('the bootstrap, with packages in place,', () => {
     expect((await run(['test', 'some.test.ts'])).lines).toEqual(['jest some.test.ts']);
   });
 
+  it('starts the build and the benchmarks by their own files, which build by themselves', async () => {
+    const script = `console.log('script', ...process.argv.slice(2));`;
+    await write('bench/run.mjs', script);
+    expect((await run(['bench', 'starts'])).lines).toEqual(['script starts']);
+    await write('local/build.mjs', script);
+    expect((await run(['build', '--watch'])).lines).toEqual(['script --watch']);
+  });
+
   it('ends with the exit code of what it started', async () => {
     await write('.local/build/start.js', 'process.exit(7)');
     expect((await run(['start'])).exitCode).toBe(7);
@@ -105,7 +113,9 @@ describe('the bootstrap, with packages in place,', () => {
   it.each([[['begin']], [[]], [['toString']]])('refuses %j with its usage', async (args) => {
     expect(await run(args)).toEqual({
       exitCode: 2,
-      lines: ['Usage: node local/bootstrap.mjs start|watch|services|emulator|cli|package|host|docs|test [arguments]'],
+      lines: [
+        'Usage: node local/bootstrap.mjs start|watch|services|build|emulator|cli|package|host|docs|bench|test [arguments]',
+      ],
     });
   });
 

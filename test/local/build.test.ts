@@ -19,7 +19,13 @@ beforeEach(async () => {
   await symlink(join(projectRoot, 'node_modules'), join(project, 'node_modules'), 'junction');
   await mkdir(join(project, 'local'));
   await mkdir(join(project, 'cli'));
-  for (const file of ['local/build.mjs', 'local/typeWatch.mjs', 'cli/build.mjs', 'package-lock.json'])
+  for (const file of [
+    'local/build.mjs',
+    'local/openapi.mjs',
+    'local/typeWatch.mjs',
+    'cli/build.mjs',
+    'package-lock.json',
+  ])
     await copyFile(join(projectRoot, file), join(project, file));
   for (const entry of ['start', 'storageProcess', 'documents', 'functionsHost/command', 'functionsHost/worker']) {
     await write(`local/${entry}.ts`, `import 'azurite/package.json'; export const built = true;`);

@@ -100,6 +100,19 @@ test('the same source makes the same file, and leaves what is there alone but fo
   rmSync(inFolder('package-lock.json'));
 });
 
+test.each([
+  ['--help', 0, 'stdout', /^Usage: npm run package\n/],
+  ['--hlep', 2, 'stderr', /^Unknown option '--hlep'[^]*Usage: npm run package\n/],
+] as const)('%s packages nothing and prints the usage', async (option, exitCode, stream, usage) => {
+  const ended = await run(process.execPath, [join(root, 'local/package.mjs'), option], { cwd: root }).then(
+    (output) => ({ ...output, code: 0 }),
+    (error: { code: number; stdout: string; stderr: string }) => error,
+  );
+  expect(ended.code).toBe(exitCode);
+  expect(ended[stream]).toMatch(usage);
+  expect(ended.stdout).not.toContain('Packaged');
+});
+
 test('it runs on Node 22 with no node_modules, and its workflow passes', async () => {
   const node = node22();
   if (node === undefined) {

@@ -115,15 +115,18 @@ describe('npm start -- --once', () => {
     ['--port', 'the Functions host', (port: number) => port],
     ['--emulator-port', 'the ACS identity emulator', (port: number) => port],
     ['--storage-port', "Azurite's queues", (port: number) => port - 1],
-  ])('names the port and the option when %s is taken, and stops what it started', async (option, what, portFor) => {
-    await withTakenPort(async (taken) => {
-      const args = freePorts.with(freePorts.indexOf(option) + 1, String(portFor(taken)));
-      const { exitCode, output } = await run(['start', '--once', ...args]);
-      expect(output).toContain(`Port ${taken}, for ${what}, is taken by another process`);
-      expect(output).toContain(`add "-- ${option} N" to the command`);
-      expect(exitCode).toBe(1);
-    });
-  });
+  ])(
+    'names the port and one command with all port options when %s is taken, and stops what it started',
+    async (option, what, portFor) => {
+      await withTakenPort(async (taken) => {
+        const args = freePorts.with(freePorts.indexOf(option) + 1, String(portFor(taken)));
+        const { exitCode, output } = await run(['start', '--once', ...args]);
+        expect(output).toContain(`Port ${taken}, for ${what}, is taken by another process`);
+        expect(output).toContain('  npm start -- --once --port 0 --emulator-port 0 --storage-port 0\n');
+        expect(exitCode).toBe(1);
+      });
+    },
+  );
 
   it.each([
     ['an unknown option', ['--onec'], 2, /^Unknown option '--onec'\./m],

@@ -6,7 +6,7 @@ import { openHistory, type History } from '../../src/history/openHistory';
 import { AcsActions } from '../../src/identity/acsActions';
 import { Connections } from '../../src/identity/connections';
 import { newRunId } from '../../src/runs/runId';
-import { resourceOf } from '../../src/identity/userId';
+import { resourceOf } from '../../src/identity/identityTypes';
 import { maintain, type MaintenanceOptions } from '../../src/workflow/maintenance';
 import { startMeddlingProxy, type MeddlingProxy } from '../app/meddlingProxy';
 import { aRun } from '../history/runSamples';

@@ -3,7 +3,7 @@ import { startStorage, type RunningStorage } from '../../local/storage';
 import { AppError } from '../../src/base/errors';
 import { openHistory, type History } from '../../src/history/openHistory';
 import { newRunId } from '../../src/runs/runId';
-import { resourceOf } from '../../src/identity/userId';
+import { resourceOf } from '../../src/identity/identityTypes';
 import type { Run } from '../../src/runs/run';
 import { sweep } from '../../src/workflow/sweep';
 import { UnrecordedRuns } from '../../src/workflow/unrecordedRuns';

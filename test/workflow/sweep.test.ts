@@ -7,7 +7,7 @@ import { Connections } from '../../src/identity/connections';
 import { newRunId } from '../../src/runs/runId';
 import { maintain } from '../../src/workflow/maintenance';
 import { sweep } from '../../src/workflow/sweep';
-import { resourceOf } from '../../src/identity/userId';
+import { resourceOf } from '../../src/identity/identityTypes';
 import { aRun } from '../history/runSamples';
 
 let emulator: IdentityEmulator;

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { RUN_STATUSES } from '../../runs/run';
+import { RUN_STATUSES } from '../../runs/values';
 import { useApp } from './app';
 import { timeText } from './format';
 import { Icon } from './Icon';

@@ -1,24 +1,18 @@
-// What the app's `runs` answers: the app's own types, as far as JSON keeps them.
-import type { ScheduleReport } from '../../base/scheduleReport';
-import type { HistoryStatistics } from '../../history/historyStatistics';
-import type { ConnectionStatus } from '../../runs/connectionState';
-import type { StatisticsWindow } from '../../runs/inputs';
-import type { WorkflowDescription } from '../../workflow/describeWorkflow';
-import type { Action, ActionStatus, Run as StoredRun, RunStatus } from '../../runs/run';
+// What the function `runs` answers.
+import type * as v from 'valibot';
+import type * as outputs from '../../runs/outputs';
+import type { connectionStatus } from '../../runs/stateOutputs';
+import type { workflowDescription } from '../../workflow/outputs';
 
-export type { RunError } from '../../runs/run';
-export type { ConnectionStatus };
-export type Status = RunStatus | ActionStatus;
-export type Step = Action;
-export type Window = StatisticsWindow;
-export type Run = StoredRun & { cancelRequested?: boolean };
-
-export interface RunPage {
-  value: Run[];
-  nextLink?: string;
-}
-
-export type Statistics = HistoryStatistics & { schedule: ScheduleReport; connections?: ConnectionStatus[] };
+export type Run = v.InferOutput<typeof outputs.run>;
+export type RunError = v.InferOutput<typeof outputs.runError>;
+export type RunPage = v.InferOutput<typeof outputs.runList>;
+export type Step = v.InferOutput<typeof outputs.action>;
+export type Status = Run['status'] | Step['status'];
+export type Statistics = v.InferOutput<typeof outputs.statistics>;
+export type Window = Statistics['window'];
+export type ConnectionStatus = v.InferOutput<typeof connectionStatus>;
+export type Workflow = v.InferOutput<typeof workflowDescription>;
 
 /** What a run is asked to do; what is missing is taken from the settings. */
 export interface RunWish {
@@ -28,6 +22,3 @@ export interface RunWish {
   expiresInMinutes?: number | undefined;
   clientTrackingId?: string | undefined;
 }
-
-/** The answer of `runs/workflow`. */
-export type Workflow = WorkflowDescription;

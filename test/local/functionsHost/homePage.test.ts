@@ -65,6 +65,24 @@ describe('the home page', () => {
     for (const { href } of links) expect({ href, status: (await app.get(href)).status }).toEqual({ href, status: 200 });
   });
 
+  test('links to a function whose route parameters are all optional, without them', async () => {
+    const runs = `${withoutDashboard}
+app.get('runs', { route: 'runs/{runId?}', handler: (request) => ({ body: JSON.stringify(request.params) }) });`;
+    const { app, html, links } = await open(runs);
+    expect(rowOf(html, 'runs')).toContain('<td><a href="/api/runs">/api/runs/{runId?}</a></td>');
+    expect(links.map(({ href }) => href)).toContain('/api/runs');
+    expect(await (await app.get('/api/runs')).text()).toBe('{}');
+  });
+
+  test('has a column for states only if a function has one', async () => {
+    expect((await open(withDashboard)).html).toContain('<th scope="col">State</th>');
+    const { html } = await open(`${useApp}app.get('health', () => ({}));`);
+    expect(html).not.toContain('State</th>');
+    expect(rowOf(html, 'health')).toBe(
+      '<tr><td>health</td><td>GET</td><td><a href="/api/health">/api/health</a></td></tr>',
+    );
+  });
+
   test('shows text of the app as text', async () => {
     const { html } = await open(withDashboard);
     expect(rowOf(html, 'odd')).toContain('>/api/odd&#60;b&#62;&#38;&#34;</a>');

@@ -66,6 +66,52 @@ describe('a crash', () => {
   test('at every start ends the start', async () => {
     await expect(run(worker, 'process.exit(9);')).rejects.toThrow('crashed each time that it was started');
   });
+
+  describe('while files are watched', () => {
+    const corrected = `${useApp}app.get('hello', () => ({ body: 'corrected' }));`;
+    const correct = async (app: Awaited<ReturnType<typeof run>>) => {
+      writeFiles(app.directory, { 'dist/main.js': corrected });
+      await eventually(async () => (await text(app.get('/api/hello'))) === 'corrected');
+    };
+
+    test('three times in a row: calls get 503, timers stop, and the next change starts the app again', async () => {
+      const ticking = `${crashing}app.timer('tick', { schedule: '* * * * * *', handler: () => Promise.reject(new Error('tick')) });`;
+      const app = await run(worker, ticking, { watch: true });
+      for (let crash = 0; crash < 3; crash++) expect((await app.get('/api/exit')).status).toBe(500);
+      await eventually(() => app.log().includes('3 of 3'));
+      expect(app.log()).toContain('The app starts again when one of its files changes.');
+      expect((await app.get('/api/hello')).status).toBe(503);
+      const linesBefore = app.lines.length;
+      await sleep(1500);
+      expect(app.lines.slice(linesBefore)).toEqual([]);
+      await correct(app);
+    });
+
+    test('at every start: the host waits, and the next change starts the app', async () => {
+      const app = await run(worker, 'process.exit(9);', { watch: true });
+      expect((await app.get('/api/hello')).status).toBe(503);
+      await correct(app);
+    });
+
+    test('three times in a row after a change is counted anew', async () => {
+      const app = await run(worker, crashing, { watch: true });
+      for (let crash = 0; crash < 3; crash++) await app.get('/api/exit');
+      await eventually(() => app.log().includes('3 of 3'));
+      writeFiles(app.directory, { 'dist/main.js': `${crashing}// changed` });
+      await eventually(async () => (await app.get('/api/hello')).status === 200);
+      for (let crash = 0; crash < 3; crash++) await app.get('/api/exit');
+      await eventually(() => app.log().split('3 of 3').length === 3);
+      await correct(app);
+      await app.host.stop();
+      expect(await app.host.ended).toBe(0);
+    });
+
+    test('a stop ends a host that waits for a change', async () => {
+      const app = await run(worker, 'process.exit(9);', { watch: true });
+      await app.host.stop();
+      expect(await app.host.ended).toBe(0);
+    });
+  });
 });
 
 describe('a start', () => {
@@ -137,6 +183,8 @@ app.timer('tick', { schedule: '* * * * * *', handler: () => {} });`;
     expect((await app.get('/')).status).toBe(200);
     expect(app.log()).toMatch(/The app could not be loaded: /);
     expect(app.log()).toMatch(reason);
+    expect(app.log()).toContain('No functions: every call gets 404 until the error above is corrected.');
+    expect(app.log()).not.toContain('Functions:\n');
   });
 
   test('loads all files that main names, CommonJS and ES modules', async () => {
@@ -244,8 +292,23 @@ describe('a reload', () => {
   test('brings a host back that could not start', async () => {
     const app = await run(worker, { directory: makeApp(answering('there'), { 'host.json': '{' }) }, { watch: true });
     expect((await app.get('/api/hello')).status).toBe(503);
+    expect(app.log()).toContain('No functions: every call gets 503 until the error above is corrected.');
     writeFiles(app.directory, { 'host.json': {} });
     await eventually(async () => (await app.get('/api/hello')).status === 200);
+  });
+
+  test('lets a debugger attach again at the same port', async () => {
+    const address = `127.0.0.1:${await fixedPort()}`;
+    const environment = { languageWorkers__node__arguments: `--inspect=${address}` };
+    const slow = `${useApp}app.get('slow', () => new Promise((done) => setTimeout(() => done({}), 1500)));`;
+    const app = await run(worker, slow, { watch: true, environment });
+    const attachable = () => app.log().split(`Debugger listening on ws://${address}/`).length - 1;
+    await eventually(() => attachable() === 1);
+    const inFlight = app.get('/api/slow');
+    writeFiles(app.directory, { 'dist/main.js': answering('new one') });
+    await eventually(async () => (await text(app.get('/api/hello'))) === 'new one');
+    await inFlight;
+    await eventually(() => attachable() === 2);
   });
 
   test('does not follow changed settings, but the log says what to do', async () => {

@@ -38,13 +38,38 @@ describe('local.settings.json', () => {
 
   test('a name that the environment has already wins, and the log says so without the value', async () => {
     const directory = withSettings({ IsEncrypted: false, Values: { OWN: 'from the file', EMPTY: 'from the file' } });
-    const app = await run(worker, { directory }, { environment: { OWN: 'outer', EMPTY: '' } });
+    process.env['OWN'] = 'outer';
+    process.env['EMPTY'] = '';
+    const app = await run(worker, { directory }).finally(() => {
+      delete process.env['OWN'];
+      delete process.env['EMPTY'];
+    });
     expect(await valueOf(app, 'OWN')).toBe('outer');
     expect(await valueOf(app, 'EMPTY')).toBe('from the file');
     expect(app.log()).toContain(
       "Skipping 'OWN' from local settings as it's already defined in current environment variables.",
     );
     expect(app.log()).not.toContain('from the file');
+  });
+
+  test('a name that the caller has decided wins silently: nobody set it in the environment', async () => {
+    const directory = withSettings({ IsEncrypted: false, Values: { OWN: 'from the file' } });
+    const app = await run(worker, { directory }, { environment: { OWN: 'decided' } });
+    expect(await valueOf(app, 'OWN')).toBe('decided');
+    expect(app.log()).not.toContain('Skipping');
+  });
+
+  test('languageWorkers__node__arguments are arguments of the Node.js process, next to source maps', async () => {
+    const argumentsOf = `${useApp}app.get('arguments', () => ({ jsonBody: process.execArgv }));`;
+    const Values = { languageWorkers__node__arguments: ' --inspect=127.0.0.1:0  --max-old-space-size=200 ' };
+    const directory = makeApp(argumentsOf, { 'local.settings.json': { IsEncrypted: false, Values } });
+    const app = await run(worker, { directory });
+    expect(await (await app.get('/api/arguments')).json()).toEqual([
+      '--enable-source-maps',
+      '--inspect=127.0.0.1:0',
+      '--max-old-space-size=200',
+    ]);
+    await eventually(() => /Debugger listening on ws:\/\/127\.0\.0\.1:\d+/.test(app.log()));
   });
 
   test.each([
@@ -120,6 +145,11 @@ describe('the console', () => {
     expect(list).toContain(`\tpost: [POST,DELETE] http://localhost:${app.host.port}/api/users/{id}\n`);
     expect(list).toContain('\ttick: timerTrigger\n');
     expect(list.indexOf('\tlogs:')).toBeLessThan(list.indexOf('\tpost:'));
+  });
+
+  test('says so if the app has no functions', async () => {
+    const app = await run(worker, '');
+    expect(app.log()).toContain('No functions: every call gets 404, because the app registers none.');
   });
 
   test('the caller gets the same list', async () => {
