@@ -120,7 +120,8 @@ function NewestRun({ run, now }: { run: Run; now: number }) {
     <p class={`line ${run.status === 'Succeeded' ? 'good' : reason === undefined ? 'quiet' : 'bad'}`}>
       <Icon name={run.status === 'Succeeded' ? 'check' : 'clock'} />
       <span>
-        The newest run, {agoText(run.startTime, now)}: <b>{run.status}</b>
+        The newest {run.trigger.kind === 'Timer' ? '' : 'manual '}run, {agoText(run.startTime, now)}:{' '}
+        <b>{run.status}</b>
         {reason !== undefined && `, ${reason.where ?? ''} ${reason.code}`} · <a href={runHash(run.id)}>Open it</a>
       </span>
     </p>

@@ -24,7 +24,7 @@ export interface ChartData {
 
 /** From so many hours with runs, hours are worth a chart. */
 const MIN_HOURS = 3;
-const MIN_RUNS = 3;
+const MIN_RUNS = 2;
 
 /** `undefined`: no run has ended in the window. `newest`: the newest runs, newest first. */
 export function chartData(

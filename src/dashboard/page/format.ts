@@ -47,6 +47,7 @@ export function agoText(time: string, now: number): string {
   const [length, unit] = UNITS.find(([unitMs]) => Math.abs(ms) >= unitMs) ?? [1000, 'second'];
   if (unit === 'second') {
     if (ms > 5_000) return 'in less than a minute';
+    if (ms > 0) return 'now';
     return ms > -10_000 ? 'just now' : `${Math.round(-ms / 1000)} s ago`;
   }
   return relative.format(Math.trunc(ms / length), unit).replace('.', '');
@@ -73,7 +74,8 @@ export function durationText(ms: number | null | undefined): string {
 /** 0 to 1 as a percentage, which is 100 only when nothing failed. */
 export function rateText(rate: number | null): string {
   if (rate === null) return '–';
-  const percent = rate === 1 ? '100' : Math.min(99.9, Math.floor(rate * 1000) / 10).toFixed(1);
+  const percent =
+    rate === 1 || rate === 0 ? String(rate * 100) : Math.min(99.9, Math.floor(rate * 1000) / 10).toFixed(1);
   return `${percent} %`;
 }
 

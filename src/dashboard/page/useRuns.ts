@@ -12,7 +12,7 @@ const IDLE_POLL_MS = 15_000;
 /** The long windows change slowly, and are read less often. */
 const LONG_WINDOW_MS = 60_000;
 /** The first rows wait this long for the figures above them, so that nothing moves when these come. */
-const FIGURES_WAIT_MS = 600;
+const FIGURES_WAIT_MS = 150;
 /** After this time the page says that it waits. */
 const WAITING_MS = 1_000;
 const WINDOWS: readonly Window[] = ['24h', '7d', '30d'];
