@@ -44,7 +44,7 @@ const relative = new Intl.RelativeTimeFormat('en', { style: 'short' });
 /** `5 min. ago`, `in 3 min.`, `just now`. */
 export function agoText(time: string, now: number): string {
   const ms = Date.parse(time) - now;
-  const [length, unit] = UNITS.find(([unitMs]) => Math.abs(ms) >= unitMs) ?? [1000, 'second'];
+  const [length, unit] = UNITS.find(([unitMs]) => Math.abs(ms) >= unitMs - 500) ?? [1000, 'second'];
   if (unit === 'second') {
     if (ms > 5_000) return 'in less than a minute';
     if (ms > 0) return 'now';
