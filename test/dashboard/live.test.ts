@@ -109,7 +109,7 @@ withBrowser('a run as it happens', () => {
     await page.getByRole('link', { name: 'Workflow' }).click();
     await page.getByRole('heading', { name: 'identity-lifecycle' }).waitFor();
     const said = await page.getByRole('region', { name: 'Definition' }).innerText();
-    expect(said).toMatch(/Schedule 0 \*\/5 \* \* \* \*/);
+    expect(said).toMatch(/Schedule 0 0 \*\/12 \* \* \*/);
     expect(said).toContain('Runs after Issue a user access token is Succeeded');
     expect(await page.locator('.times li').count()).toBe(5);
     const own = page.getByRole('region', { name: 'Settings of this app' });

@@ -70,6 +70,7 @@ withBrowser('the page in every state', () => {
     const late = Date.now() - 60 * MINUTE_MS;
     const schedule = { expression: '0 */5 * * * *', since: new Date(late - 60 * MINUTE_MS).toISOString() };
     await open({
+      settings: { WORKFLOW_SCHEDULE: schedule.expression },
       runs: sampleRuns(6, late),
       change: ({ states }) =>
         states.update('AcsIdentity', (before) => ({

@@ -50,7 +50,7 @@ export function agoText(time: string, now: number): string {
     if (ms > 0) return 'now';
     return ms > -10_000 ? 'just now' : `${Math.round(-ms / 1000)} s ago`;
   }
-  return relative.format(Math.trunc(ms / length), unit).replace('.', '');
+  return relative.format(Math.sign(ms) * Math.trunc((Math.abs(ms) + 500) / length), unit).replace('.', '');
 }
 
 /** The length of a time: `35 min`, `2 h 5 min`, `3 days`. */
