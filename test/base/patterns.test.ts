@@ -87,8 +87,10 @@ test('the sources have the patterns that are looked for', () => {
 });
 
 test('the search finds quadratic patterns', () => {
-  expect(growth(/eyJ[A-Za-z]{6,}\./g, '', 'eyJ', '')).toBeGreaterThan(MAX_GROWTH);
-  expect(growth(/\/+$/, '', '/', 'x')).toBeGreaterThan(MAX_GROWTH);
+  // what disturbs the short measurement makes the growth smaller
+  const most = (...args: Parameters<typeof growth>) => Math.max(...[1, 2, 3].map(() => growth(...args)));
+  expect(most(/eyJ[A-Za-z]{6,}\./g, '', 'eyJ', '')).toBeGreaterThan(MAX_GROWTH);
+  expect(most(/\/+$/, '', '/', 'x')).toBeGreaterThan(MAX_GROWTH);
 });
 
 test.each(patterns.map((pattern) => [`${pattern.where} ${pattern.regex}`, pattern.regex] as const))(

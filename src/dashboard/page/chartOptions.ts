@@ -43,7 +43,8 @@ export function chartOptions(
     points: { show: true, size: 5, fill: color(name) },
   });
   const most = Math.max(1, ...points.map(({ failed }) => failed));
-  const secondsText = (seconds: number) => durationText(seconds * 1000).replace(/\.?0+ s$/, ' s');
+  const secondsText = (seconds: number) =>
+    seconds < 1 ? durationText(seconds * 1000) : `${Number(seconds.toFixed(2))} s`;
   return {
     width: place.clientWidth,
     height: CHART_HEIGHT,
