@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** What all projects have in common. */
 const common = {
   testEnvironment: 'node',
@@ -36,6 +38,7 @@ export default {
   // builds what integration tests run
   globalSetup: '<rootDir>/test/globalSetup.mjs',
   testTimeout: 30_000,
-  // As many files at a time as there are CPUs. Tests that need a port to stay free take one of test/fixedPort.ts.
-  maxWorkers: '100%',
+  // One more file at a time than there are CPUs, because tests also wait: for timers, and for processes that they start. Tests that need a port to stay free
+  // take one of test/fixedPort.ts.
+  maxWorkers: availableParallelism() + 1,
 };
