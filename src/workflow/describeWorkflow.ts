@@ -13,7 +13,7 @@ import {
   settingText,
   type SettingMetadata,
 } from '../base/settings';
-import { scheduleSettings, siteName } from '../base/workflowSettings';
+import { scheduleSettings, siteName, workflowSettings } from '../base/workflowSettings';
 import { describeConnection } from '../identity/connections';
 import { identityLifecycle } from './identityLifecycle';
 import type * as outputs from './outputs';
@@ -86,7 +86,7 @@ function describeSetting(schema: typeof RUN_SETTINGS, name: keyof typeof RUN_SET
   } catch (thrown) {
     error = thrown instanceof Error ? thrown.message : 'It is malformed.';
   }
-  const shown = text ?? ownDefault ?? metadata.default?.replaceAll('`', '') ?? '';
+  const shown = text ?? effectiveDefault(name) ?? ownDefault ?? metadata.default?.replaceAll('`', '') ?? '';
   return {
     name,
     value: metadata.isSecret === true || error !== undefined || shown === '' ? null : redactText(shown),
@@ -95,6 +95,13 @@ function describeSetting(schema: typeof RUN_SETTINGS, name: keyof typeof RUN_SET
     change: `Locally: ${name} in local.settings.json. In Azure: ${inAzure}, then azd provision.`,
     ...(error === undefined ? {} : { error }),
   };
+}
+
+/** The default of a setting that depends on other settings. */
+function effectiveDefault(name: string): string | undefined {
+  const settings = valueOr(workflowSettings, undefined);
+  if (name === 'WORKFLOW_SCOPES') return settings?.scopes.join(', ');
+  return name === 'WORKFLOW_CONNECTIONS' ? settings?.connections.join(', ') : undefined;
 }
 
 function nextRuns(expression: string, now: number): string[] {

@@ -102,6 +102,7 @@ test('the workflow is described with its trigger, steps, settings and connection
   ]);
   const setting = (name: string) => settings.find((one) => one.name === name);
   expect(setting('WORKFLOW_TOKEN_MINUTES')).toMatchObject({ value: '60', source: 'default' });
+  expect(setting('WORKFLOW_SCOPES')).toMatchObject({ value: 'chat', source: 'default' });
   expect(setting('WORKFLOW_CHECKS')).toMatchObject({
     value: 'tokenAccepted',
     source: 'setting',

@@ -81,7 +81,9 @@ function Connection({ status, now, isOnly }: { status: ConnectionStatus; now: nu
               Connection <b>{status.connection}</b>
             </span>
           )}
-          {status.state === 'Failing' && <span>{countText(consecutiveFailures, 'failure')} in a row</span>}
+          {status.state === 'Failing' && (
+            <span>{countText(consecutiveFailures, 'failure')} in a row (scheduled runs only)</span>
+          )}
           {lastSuccess !== undefined && (
             <span title={timeText(lastSuccess, zone)}>
               Last success <b>{agoText(lastSuccess, now)}</b>
