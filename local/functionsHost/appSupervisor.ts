@@ -10,7 +10,7 @@ export interface AppSupervisorOptions extends AppProcessOptions {
 
 const MAX_CRASHES_IN_A_ROW = 3;
 
-/** Keeps a process with the app running. It gives up after 3 crashes without a call that succeeds in between, until it is told that the app has changed. */
+/** Keeps a process with the app running. It gives up after 3 crashes without a call that succeeds in between, until the app has changed. */
 export class AppSupervisor {
   private readonly processes = new Set<AppProcess>();
   private current!: AppProcess;

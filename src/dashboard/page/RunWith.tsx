@@ -8,7 +8,7 @@ import type { RunOptions, Workflow } from './types';
 const NO_LIMITS: NonNullable<Workflow['limits']> = { allowedScopes: [], maxTokenMinutes: 1440 };
 
 /** A run with other inputs. The app checks them: its errors are shown at their fields. */
-export function RunWith({ wish, onClose }: { wish: RunOptions; onClose: () => void }) {
+export function RunWith({ options, onClose }: { options: RunOptions; onClose: () => void }) {
   const { workflow, run, fail } = useApp();
   const dialog = useRef<HTMLDialogElement>(null);
   const [error, setError] = useState<ApiError>();
@@ -69,7 +69,7 @@ export function RunWith({ wish, onClose }: { wish: RunOptions; onClose: () => vo
           <select name="connection">
             <option value="">The one of the settings</option>
             {(workflow?.connections ?? []).map(({ name }) => (
-              <option key={name} selected={name === wish.connection}>
+              <option key={name} selected={name === options.connection}>
                 {name}
               </option>
             ))}
@@ -80,21 +80,21 @@ export function RunWith({ wish, onClose }: { wish: RunOptions; onClose: () => vo
           name="scopes"
           title="Scopes of the token"
           scopes={allowedScopes}
-          chosen={wish.scopes}
+          chosen={options.scopes}
           messages={errorsOf('scopes')}
         />
         <Scopes
           name="createTokenWithScopes"
           title="Scopes of a token that is created with the user"
           scopes={allowedScopes}
-          chosen={wish.createTokenWithScopes}
+          chosen={options.createTokenWithScopes}
           messages={errorsOf('createTokenWithScopes')}
         />
         <Field
           name="expiresInMinutes"
           title="Lifetime of the tokens, in minutes"
           hint="60 to 1440"
-          value={wish.expiresInMinutes?.toString() ?? ''}
+          value={options.expiresInMinutes?.toString() ?? ''}
           messages={errorsOf('expiresInMinutes')}
         />
         <Field

@@ -13,11 +13,11 @@ export interface App {
   /** Is a run being started here? */
   isBusy: boolean;
   /** Starts a run and shows it as soon as it is known. Rejects with an ApiError if it can't start. */
-  run: (wish: RunOptions) => Promise<void>;
+  run: (options: RunOptions) => Promise<void>;
   /** The same, with errors shown at the top of the page. */
-  runNow: (wish: RunOptions) => void;
+  runNow: (options: RunOptions) => void;
   /** Opens "Run with…" with these values. */
-  runWith: (wish: RunOptions) => void;
+  runWith: (options: RunOptions) => void;
   /** Shows an error that has no place of its own, and asks for the key if it is missing. */
   fail: (error: unknown) => void;
   notify: (text: string) => void;

@@ -26,7 +26,7 @@ function Page() {
   const [notice, setNotice] = useState('');
   const [problem, setProblem] = useState('');
   const [workflow, setWorkflow] = useState<Workflow>();
-  const [wish, setWish] = useState<RunOptions>();
+  const [options, setOptions] = useState<RunOptions>();
 
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), TICK_MS);
@@ -69,7 +69,7 @@ function Page() {
       isBusy,
       run,
       runNow: (asked) => void run(asked).catch(fail),
-      runWith: setWish,
+      runWith: setOptions,
       fail,
       notify: setNotice,
     }),
@@ -110,7 +110,7 @@ function Page() {
         {route.view === 'run' && <RunView key={route.id} id={route.id} />}
         {route.view === 'workflow' && <WorkflowView />}
       </main>
-      {wish !== undefined && <RunWith wish={wish} onClose={() => setWish(undefined)} />}
+      {options !== undefined && <RunWith options={options} onClose={() => setOptions(undefined)} />}
     </AppContext.Provider>
   );
 }

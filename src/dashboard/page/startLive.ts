@@ -11,8 +11,8 @@ const SKEW_MS = 15 * 60_000;
  * Starts a run, shows it while it runs, and resolves when it has ended. The answer comes at the end, so the run is found by its tracking id before; without a
  * history it is shown at its end.
  */
-export async function startLive(wish: RunOptions): Promise<Run> {
-  const clientTrackingId = wish.clientTrackingId ?? newTrackingId();
+export async function startLive(options: RunOptions): Promise<Run> {
+  const clientTrackingId = options.clientTrackingId ?? newTrackingId();
   const from = location.hash;
   const since = new Date(Date.now() - SKEW_MS).toISOString();
   let isOver = false;
@@ -29,7 +29,7 @@ export async function startLive(wish: RunOptions): Promise<Run> {
   };
   setTimeout(() => isOver || void look(), LOOK_MS);
   try {
-    const run = await startRun({ ...wish, clientTrackingId });
+    const run = await startRun({ ...options, clientTrackingId });
     remember(run);
     show(run.id);
     return run;
