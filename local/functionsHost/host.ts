@@ -216,7 +216,7 @@ class LocalFunctionsHost {
       return;
     }
     this.timers.schedule([]);
-    // an app that crashes while it is loaded has not told its entry file
+    // an app that crashes while it is loaded has not reported its entry file
     this.watch.start(this.loaded?.main ?? mainOf(this.appDirectory));
   }
 

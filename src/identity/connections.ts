@@ -26,6 +26,15 @@ export interface Connection {
   whatToCheckForToken?: string;
 }
 
+/** The error for a name that is no connection. */
+export const unknownConnection = (known: readonly string[]): AppError =>
+  new AppError(
+    400,
+    'UnknownConnection',
+    `There is no connection with this name. Connections are: ${known.join(', ')}.`,
+    { target: 'connection' },
+  );
+
 /** The connections that settings name. Each is opened on first use and then kept: one client for the life of the process. */
 export class Connections {
   private readonly opened = new Map<string, Promise<Connection>>();
@@ -38,14 +47,7 @@ export class Connections {
     const known = connectionNames();
     const wanted = name ?? known[0] ?? '';
     if (!known.includes(wanted)) {
-      throw new AppError(
-        400,
-        'UnknownConnection',
-        `There is no connection with this name. Connections are: ${known.join(', ')}.`,
-        {
-          target: 'connection',
-        },
-      );
+      throw unknownConnection(known);
     }
     let connection = this.opened.get(wanted);
     if (!connection) {

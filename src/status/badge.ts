@@ -3,10 +3,10 @@ import { AppError } from '../base/errors';
 import type { RunLog } from '../base/log';
 import { OPERATIONS_SETTINGS } from '../base/operationsSettings';
 import { readSetting } from '../base/settings';
+import { unknownConnection } from '../identity/connections';
 import type { ConnectionStatus } from '../runs/connectionState';
 import { connectionStatus, scheduledConnections } from './connectionStatus';
 import type * as outputs from './outputs';
-import { unknownConnection } from './notifyTest';
 
 /** How long a badge is kept, in seconds, here and by those who show it. */
 export const BADGE_SECONDS = 60;

@@ -27,10 +27,11 @@ export async function connectionStatus(
   log: Pick<RunLog, 'warn'>,
   now: number = Date.now(),
 ): Promise<ConnectionStatus> {
-  const { enabled, reason, nextRun } = scheduleReport(scheduleSettings(), now);
+  const schedule = scheduleSettings();
+  const { enabled, reason, nextRun } = scheduleReport(schedule, now);
   const { states } = history();
   let state = await states.get(connection);
-  const expression = enabled ? (scheduleSettings().expression ?? OFF) : OFF;
+  const expression = enabled ? (schedule.expression ?? OFF) : OFF;
   const time = new Date(now).toISOString();
   if (state?.schedule?.expression !== expression) {
     const change = (before: ConnectionState | undefined) => ({

@@ -1,5 +1,5 @@
-import { AppError } from '../base/errors';
 import { connectionNames } from '../base/settings';
+import { unknownConnection } from '../identity/connections';
 import type { NotifyTestResult } from '../runs/connectionState';
 import { sendSample } from './notifications';
 
@@ -16,14 +16,3 @@ export async function notifyTest(connection: string | undefined): Promise<Notify
     durationMs: delivery.durationMs,
   };
 }
-
-/** @returns the error for a name that is no connection */
-export const unknownConnection = (known: readonly string[]): AppError =>
-  new AppError(
-    400,
-    'UnknownConnection',
-    `There is no connection with this name. Connections are: ${known.join(', ')}.`,
-    {
-      target: 'connection',
-    },
-  );

@@ -17,12 +17,12 @@ export function RunActions({ run, onChanged }: { run: Run; onChanged: () => void
     <div class="tools">
       {run.status === 'Running' && workflow !== undefined && <Cancel run={run} onChanged={onChanged} />}
       {run.status !== 'Running' && (
-        <button type="button" disabled={isBusy} onClick={() => runNow(sameWish(run))}>
+        <button type="button" disabled={isBusy} onClick={() => runNow(sameOptions(run))}>
           <Icon name="repeat" /> Run again
         </button>
       )}
       {workflow !== undefined && run.status !== 'Running' && (
-        <button type="button" onClick={() => runWith(sameWish(run))}>
+        <button type="button" onClick={() => runWith(sameOptions(run))}>
           <Icon name="settings" /> Change and run
         </button>
       )}
@@ -63,7 +63,7 @@ function Cancel({ run, onChanged }: { run: Run; onChanged: () => void }) {
 }
 
 /** What the run was asked for, from what its steps asked for; what is not known is left to the settings. */
-export function sameWish({ actions, connection }: Run): RunOptions {
+export function sameOptions({ actions, connection }: Run): RunOptions {
   const created = inputsOf(actions, 'Create_a_user');
   const issued = inputsOf(actions, 'Issue_a_user_access_token');
   return {

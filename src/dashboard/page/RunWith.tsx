@@ -19,7 +19,7 @@ export function RunWith({ options, onClose }: { options: RunOptions; onClose: ()
 
   const submit = (form: HTMLFormElement) => {
     setError(undefined);
-    const asked = wishOf(new FormData(form));
+    const asked = optionsOf(new FormData(form));
     let isOpen = true;
     // the app answers at the end of the run; what it refuses, it refuses at once
     const opened = setTimeout(() => {
@@ -119,7 +119,7 @@ export function RunWith({ options, onClose }: { options: RunOptions; onClose: ()
 
 const FIELDS = ['connection', 'scopes', 'createTokenWithScopes', 'expiresInMinutes', 'x-ms-client-tracking-id'];
 
-function wishOf(form: FormData): RunOptions {
+function optionsOf(form: FormData): RunOptions {
   const text = (name: string) => {
     const value = form.get(name);
     return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
