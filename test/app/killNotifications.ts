@@ -20,8 +20,10 @@ interface Boundary {
 }
 
 export interface KilledNotifications {
-  /** Runs whose process was killed; others had ended before. */
+  /** Runs whose process was killed. */
   killed: number;
+  /** Runs that ended before the time at which they were to be killed. */
+  endedBefore: number;
   /** The changes of the state that the recorded runs make, in order: `failing` or `recovered`. */
   changes: string[];
   /** What the receiver got, without repetitions: ids and types in the order in which they came first. */
@@ -171,20 +173,24 @@ export async function killNotifications(kills: number): Promise<KilledNotificati
     }
 
     let sentLater = 0;
-    for (let n = 0; n < kills; n += 1) {
+    let rounds = 0;
+    // A random time can come after the end of the run: such a round kills nothing, and another one follows.
+    for (let n = 0; killedRounds.size < kills && rounds < 4 * kills; rounds += 1) {
+      const n = rounds;
       const fails = (await read()) !== 'Failing';
       const sentBefore = arrivals.length;
       const boundaries = plan[`${fails}`];
       // each second one at a boundary, spread over all of them
       const step = Math.max(1, Math.floor((boundaries.length * 2) / Math.max(kills, 1)));
       const boundary = n % 2 === 0 ? boundaries[((n / 2) * step) % boundaries.length] : undefined;
-      await scheduledRun(fails, boundary ? undefined : Math.random() * longestMs * 1.1, boundary);
+      await scheduledRun(fails, boundary ? undefined : Math.random() * longestMs, boundary);
       const hadSent = arrivals.length > sentBefore;
       if (n % 3 === 0) await scheduledRun(fails);
       else await read();
       if (!hadSent && arrivals.length > sentBefore) sentLater += 1;
     }
     const killed = killedRounds.size;
+    const endedBefore = rounds - killed;
 
     await setNextClock(LATER_MS);
     const pid = await around.pid();
@@ -213,7 +219,7 @@ export async function killNotifications(kills: number): Promise<KilledNotificati
       last.set(arrival.id, arrival);
     }
     const got = [...first.values()].map(({ id, type }) => ({ id, type: type.replace('acs-identity.connection.', '') }));
-    return { killed, changes: changesOf(runs), got, repeated, sentLater };
+    return { killed, endedBefore, changes: changesOf(runs), got, repeated, sentLater };
   } finally {
     await close();
   }
