@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { DIRECTORY_TABLE, openDirectory, type Directory } from '../../src/auth/directory';
-import type { StoredMapping } from '../../src/auth/directoryRows';
+import type { Mapping } from '../../src/auth/directoryRows';
 import { personInput } from '../../src/auth/inputs';
 import { offboard } from '../../src/auth/offboarding';
 import type { Person } from '../../src/auth/person';
@@ -96,7 +96,7 @@ async function requireTable(directory: Directory): Promise<void> {
   );
 }
 
-const deviceOf = ({ device, identity, resource, connection, createdOn }: StoredMapping) => ({
+const deviceOf = ({ device, identity, resource, connection, createdOn }: Mapping) => ({
   device,
   identity,
   resource,
@@ -104,7 +104,7 @@ const deviceOf = ({ device, identity, resource, connection, createdOn }: StoredM
   createdOn,
 });
 
-const line = ({ device, identity, resource, createdOn }: StoredMapping) =>
+const line = ({ device, identity, resource, createdOn }: Mapping) =>
   `${identity}  device ${device}, on ${resource}, created ${createdOn}`;
 
 const printJson = (value: unknown) => console.log(JSON.stringify(value, undefined, 2));
