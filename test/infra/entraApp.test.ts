@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { infraDirectory } from './bicep';
 
+jest.setTimeout(60_000);
+
 const SCRIPT = join(infraDirectory, 'entra-app.sh');
 const TENANT = '11111111-1111-1111-1111-111111111111';
 const MICROSOFT_GRAPH = { id: '99999999-9999-4999-8999-999999999999', appId: '00000003-0000-0000-c000-000000000000' };
