@@ -84,7 +84,9 @@ export const run = v.pipe(
     workflow: v.pipe(v.string(), v.examples(['identity-lifecycle'])),
     status: v.pipe(
       v.picklist(RUN_STATUSES),
-      v.description('`Aborted`: its process was stopped or died before the run ended by itself.'),
+      v.description(
+        '`Aborted`: the run was cancelled, or its process was stopped or died, before the run ended by itself.',
+      ),
     ),
     trigger,
     startTime: timestamp,
