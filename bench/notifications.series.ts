@@ -9,7 +9,9 @@ async function main(): Promise<void> {
   const { killed, endedBefore, changes, got, repeated, sentLater } = await killNotifications(KILLS);
   const types = got.map(({ type }) => type);
   const again = repeated.answerLost + repeated.notStored + repeated.unexplained;
-  console.log(`${killed} scheduled runs killed, ${endedBefore} ended before; the recorded runs made ${changes.length} changes.`);
+  console.log(
+    `${killed} scheduled runs killed, ${endedBefore} ended before; the recorded runs made ${changes.length} changes.`,
+  );
   console.log(`The receiver got ${types.length} of them; ${sentLater} from the next reader or run.`);
   console.log(
     `${again} came again with the same id: the answer was lost ${repeated.answerLost} times; it had come, but was not stored, ${repeated.notStored} times; unexplained ${repeated.unexplained}; with another content ${repeated.different}.`,

@@ -9,43 +9,43 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
   },
   UnknownConnection: {
     reason: '`?connection=` names a connection that does not exist',
-    advice: 'Use one of those that the message lists',
+    advice: 'Use a name from the list in the message',
   },
   InvalidTeamsToken: {
     reason: 'ACS refused the Teams token, or it belongs to another application or user',
     advice: '`target` names the field',
   },
   ScopeNotAllowed: {
-    reason: 'The operator does not allow this scope or lifetime',
-    advice: '`details` name the limit: `ALLOWED_SCOPES`, `MAX_TOKEN_MINUTES`',
+    reason: 'The operator does not allow this scope',
+    advice: 'Request only scopes that setting `ALLOWED_SCOPES` allows. The message lists them',
   },
   ExpiryNotAllowed: {
-    reason: 'The operator does not allow this scope or lifetime',
-    advice: '`details` name the limit: `ALLOWED_SCOPES`, `MAX_TOKEN_MINUTES`',
+    reason: 'The operator does not allow a lifetime this long',
+    advice: 'Request at most the minutes in the message (setting `MAX_TOKEN_MINUTES`)',
   },
   UserNotFound: {
     reason: 'The user does not belong to this ACS resource, or was deleted',
     advice: 'Check the id and the connection',
   },
-  RunNotFound: { reason: 'There is no run with this id', advice: 'Look in GET `runs`' },
-  NotFound: { reason: '`runs` has nothing at this path for this method', advice: 'See [Functions](#functions)' },
-  NotEnabled: { reason: 'This part is off', advice: 'Set the setting that the message names' },
-  RunEnded: { reason: "The run has ended, so it can't be cancelled", advice: 'Look at the run' },
+  RunNotFound: { reason: 'There is no run with this id', advice: 'List the runs with GET `runs`' },
+  NotFound: { reason: 'Under `runs`, this path does not exist for this method', advice: 'See [Functions](#functions)' },
+  NotEnabled: { reason: 'This function is turned off', advice: 'Set the setting that the message names' },
+  RunEnded: { reason: "The run has ended, so it can't be cancelled", advice: 'Read the run with GET `runs/{id}`' },
   LengthRequired: {
     reason: 'The body was sent in chunks, or as JSON without a length',
     advice: 'Send `Content-Length`. In .NET: `await content.LoadIntoBufferAsync()` first',
   },
   RequestTooLarge: { reason: 'The body is larger than 64 KiB', advice: 'Send a smaller one' },
-  Throttled: { reason: 'ACS throttles', advice: 'Wait for the seconds in `Retry-After`' },
+  Throttled: { reason: 'ACS received too many requests', advice: 'Wait as many seconds as `Retry-After` says' },
   TooManyRuns: {
-    reason: '`MAX_CONCURRENT_RUNS` manual runs are running',
-    advice: 'Wait for the seconds in `Retry-After`',
+    reason: 'As many manual runs as `MAX_CONCURRENT_RUNS` allows are running already',
+    advice: 'Wait as many seconds as `Retry-After` says',
   },
   Misconfigured: { reason: 'A setting is missing or malformed', advice: 'Correct the setting that the message names' },
-  InternalError: { reason: 'An unexpected error', advice: 'Look in the log, under the invocation id' },
+  InternalError: { reason: 'An unexpected error', advice: 'Search the log for the invocation id in the message' },
   ConnectionDenied: {
     reason: 'ACS refused the access key or the identity of the app, or the app could not get an Entra ID token',
-    advice: 'Check key, role and clock: [troubleshooting](troubleshooting.md)',
+    advice: 'Check the key, the role and the clock: see [troubleshooting](troubleshooting.md)',
   },
   ApiVersionNotSupported: {
     reason: 'ACS no longer supports the api-version of the SDK',
@@ -53,14 +53,20 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
   },
   ServiceUnavailable: {
     reason: 'ACS failed, could not be reached, or sent an incomplete response',
-    advice: 'Try again later. `health/deep` shows when ACS is back',
+    advice: 'Try again later. `health/deep` shows whether ACS works again',
   },
   StorageUnavailable: {
-    reason: 'The request needs the storage that keeps runs, and it is down',
-    advice: 'Try again later. `health/deep` shows when it is back',
+    reason: 'The request needs the storage account of the app, and it does not work',
+    advice: 'Try again later. `health/deep` shows whether it works again',
   },
-  LastRunFailed: { reason: '`runs/latest` only', advice: 'Look at the run, or at why there is none' },
-  NoRecentRun: { reason: '`runs/latest` only', advice: 'Look at the run, or at why there is none' },
+  LastRunFailed: {
+    reason: 'The newest run failed. Only `runs/latest` returns this',
+    advice: 'Read the run to see why',
+  },
+  NoRecentRun: {
+    reason: 'There is no recent run. Only `runs/latest` returns this',
+    advice: 'Check whether the schedule is on: `health` shows it',
+  },
   Stopped: { reason: 'The app is being stopped', advice: 'Try again' },
   ServiceTimeout: { reason: 'ACS did not respond within 10 s (25 s for creating a user)', advice: 'Try again' },
 };

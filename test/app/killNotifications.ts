@@ -173,10 +173,9 @@ export async function killNotifications(kills: number): Promise<KilledNotificati
     }
 
     let sentLater = 0;
-    let rounds = 0;
+    let n = 0;
     // A random time can come after the end of the run: such a round kills nothing, and another one follows.
-    for (let n = 0; killedRounds.size < kills && rounds < 4 * kills; rounds += 1) {
-      const n = rounds;
+    for (; killedRounds.size < kills && n < 4 * kills; n += 1) {
       const fails = (await read()) !== 'Failing';
       const sentBefore = arrivals.length;
       const boundaries = plan[`${fails}`];
@@ -190,7 +189,7 @@ export async function killNotifications(kills: number): Promise<KilledNotificati
       if (!hadSent && arrivals.length > sentBefore) sentLater += 1;
     }
     const killed = killedRounds.size;
-    const endedBefore = rounds - killed;
+    const endedBefore = n - killed;
 
     await setNextClock(LATER_MS);
     const pid = await around.pid();
