@@ -13,6 +13,7 @@ const STYLE = `
   p { margin: 0 0 16px; color: var(--muted); font-size: 14px; overflow-wrap: anywhere; }
   form { display: grid; gap: 8px; }
   button { min-height: 44px; padding: 8px 12px; font: inherit; font-weight: 600; text-align: left; color: inherit; background: var(--surface); border: 1px solid var(--border); border-radius: 8px; cursor: pointer; }
+  .plain { text-align: center; }
   button:hover { border-color: var(--accent); background: var(--back); }
   button span { display: block; font-weight: 400; font-size: 14px; color: var(--muted); }
   :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }`;
@@ -39,7 +40,7 @@ export function signInPage({ organization, users }: SampleTenant): string {
   return page(
     `Sign in to ${organization}`,
     `<p>This is the local sign-in service. Choose a sample user; nobody has a password.</p>
-    <form method="post">${choices.join('')}<button name="as" value="">Cancel</button></form>`,
+    <form method="post">${choices.join('')}<button class="plain" name="as" value="">Cancel</button></form>`,
   );
 }
 
@@ -59,7 +60,7 @@ function sendPage(context: Context, title: string, body: string): void {
 
 /** `form` is a form without a button, with the id op.logoutForm. */
 export function signOutPage(context: Context, form: string): void {
-  const button = '<button form="op.logoutForm" name="logout" value="yes" autofocus>Sign out</button>';
+  const button = '<button class="plain" form="op.logoutForm" name="logout" value="yes" autofocus>Sign out</button>';
   sendPage(
     context,
     'Sign out?',

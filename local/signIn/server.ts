@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { refusalOf } from '../functionsHost/callers';
 import { pageHeaders, signInPage } from './pages';
-import { DEV_TOKEN_PATH, HOME_TENANT, issuerOf, issuerPath, TENANTS } from './samples';
+import { DEV_TOKEN_PATH, FRONT_END_CLIENT_ID, HOME_TENANT, issuerOf, issuerPath, TENANTS } from './samples';
 import { createProviders, issueAccessToken, signInResult, type TenantProvider } from './tenantProvider';
 
 const LONGEST_FORM = 1024;
@@ -58,19 +58,20 @@ async function answer(
   const path = url.pathname.slice(issuerPath(tenant).length);
   if (path.startsWith('/interaction/')) return interact(request, response, { tenant, provider });
   // The provider finds out from the two where it is mounted.
-  request.url = path + (path === '/authorize' ? queryWithConsent(url.searchParams) : url.search);
+  request.url = path + queryFor(path, url.searchParams);
   request.originalUrl = issuerPath(tenant) + request.url;
   await provider.callback()(request, response);
 }
 
 /**
- * Entra ID gives a refresh token to whoever asks for `offline_access`; oidc-provider wants to ask for consent first. It then asks `interact`, which consents.
- * Choosing an account is signing in here.
+ * What oidc-provider needs to do as Entra ID does. It gives a refresh token for `offline_access` only if it asks for consent; it asks `interact`, which consents.
+ * Choosing an account is signing in here. It redirects after the sign-out only if it knows the client.
  */
-function queryWithConsent(query: URLSearchParams): string {
+function queryFor(path: string, query: URLSearchParams): string {
   const prompt = query.get('prompt') ?? '';
-  if (prompt === '') query.set('prompt', 'consent');
-  else if (prompt !== 'none') query.set('prompt', 'login consent');
+  if (path === '/authorize' && prompt === '') query.set('prompt', 'consent');
+  else if (path === '/authorize' && prompt !== 'none') query.set('prompt', 'login consent');
+  if (path === '/logout' && !query.has('id_token_hint')) query.set('client_id', FRONT_END_CLIENT_ID);
   return `?${query.toString()}`;
 }
 
