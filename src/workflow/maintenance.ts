@@ -2,7 +2,7 @@ import { isAppError } from '../base/errors';
 import { LIMITS } from '../base/limits';
 import type { RunStore } from '../runs/runStore';
 import type { RunLog } from '../base/log';
-import { checkClock } from './clock';
+import { checkClock } from '../base/clock';
 import { sweep, type LeftUser, type SweepOptions, type SweepReport } from './sweep';
 import type { UnrecordedRuns } from './unrecordedRuns';
 

@@ -4,7 +4,7 @@ import type { Ledger, LedgerEntry } from '../runs/ledger';
 import type { RunStore } from '../runs/runStore';
 import { LIMITS } from '../base/limits';
 import { TimeoutReached, withTimeout } from '../base/timeout';
-import { checkClock } from './clock';
+import { checkClock } from '../base/clock';
 import type { Run } from '../runs/run';
 import { Turns } from './turns';
 import { NO_TIME, UserDeletion, type DeletionOptions, type Refusal } from './userDeletion';
