@@ -15,6 +15,11 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
     reason: 'ACS refused the Teams token, or it belongs to another application or user',
     advice: '`target` names the field',
   },
+  InvalidToken: {
+    reason:
+      'The token of a signed-in caller is missing, expired, not for this app, not from an issuer of `ENTRA_ISSUERS`, or not valid',
+    advice: 'The message names what is wrong. Sign in again, or request an access token for this app',
+  },
   ScopeNotAllowed: {
     reason: 'The operator does not allow this scope or lifetime',
     advice: '`details` name the limit: `ALLOWED_SCOPES`, `MAX_TOKEN_MINUTES`',
@@ -23,14 +28,27 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
     reason: 'The operator does not allow this scope or lifetime',
     advice: '`details` name the limit: `ALLOWED_SCOPES`, `MAX_TOKEN_MINUTES`',
   },
+  ScopeMissing: {
+    reason:
+      'The token of a signed-in caller does not have the scope `Token.Self`, or it belongs to an app and not to a person',
+    advice: 'Request the scope when the person signs in',
+  },
   UserNotFound: {
     reason: 'The user does not belong to this ACS resource, or was deleted',
     advice: 'Check the id and the connection',
+  },
+  NoIdentity: {
+    reason: 'This person has no ACS identity here, or none for this device',
+    advice: 'POST `me/token` makes one',
   },
   RunNotFound: { reason: 'There is no run with this id', advice: 'Look in GET `runs`' },
   NotFound: { reason: '`runs` has nothing at this path for this method', advice: 'See [Functions](#functions)' },
   NotEnabled: { reason: 'This part is off', advice: 'Set the setting that the message names' },
   RunEnded: { reason: "The run has ended, so it can't be cancelled", advice: 'Look at the run' },
+  TooManyDevices: {
+    reason: 'This person has an ACS identity for as many devices as one person may have',
+    advice: 'Use a device name again, or delete the identities with DELETE `me`',
+  },
   LengthRequired: {
     reason: 'The body was sent in chunks, or as JSON without a length',
     advice: 'Send `Content-Length`. In .NET: `await content.LoadIntoBufferAsync()` first',
@@ -39,6 +57,10 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
   Throttled: { reason: 'ACS throttles', advice: 'Wait for the seconds in `Retry-After`' },
   TooManyRuns: {
     reason: '`MAX_CONCURRENT_RUNS` manual runs are running',
+    advice: 'Wait for the seconds in `Retry-After`',
+  },
+  TooManyCalls: {
+    reason: 'This person has called more often than `MY_TOKENS_PER_MINUTE` allows',
     advice: 'Wait for the seconds in `Retry-After`',
   },
   Misconfigured: { reason: 'A setting is missing or malformed', advice: 'Correct the setting that the message names' },
@@ -58,6 +80,10 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
   StorageUnavailable: {
     reason: 'The request needs the storage that keeps runs, and it is down',
     advice: 'Try again later. `health/deep` shows when it is back',
+  },
+  IssuerUnavailable: {
+    reason: "The keys of the token's issuer are not known, and they could not be fetched",
+    advice: 'Wait for the seconds in `Retry-After`',
   },
   LastRunFailed: { reason: '`runs/latest` only', advice: 'Look at the run, or at why there is none' },
   NoRecentRun: { reason: '`runs/latest` only', advice: 'Look at the run, or at why there is none' },
