@@ -17,9 +17,9 @@ const RETRIES = { maxRetries: 0 };
 
 /** An Azure table. */
 export interface Table {
-  partition(key: string): TablePartition;
+  partition: (key: string) => TablePartition;
   /** How far this machine's clock is ahead of the storage's, in milliseconds, by the `Date` header of its last answer. `undefined` before the first answer. */
-  clockSkewMs(): number | undefined;
+  clockSkewMs: () => number | undefined;
 }
 
 /** Opens the table `name`. Makes no connection before the first use. */

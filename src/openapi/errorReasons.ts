@@ -22,11 +22,11 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
   },
   ScopeNotAllowed: {
     reason: 'The operator does not allow this scope or lifetime',
-    advice: '`details` name the limit: `ALLOWED_SCOPES`, `MAX_TOKEN_MINUTES`',
+    advice: '`details` name the limit: `ALLOWED_SCOPES`, `MY_TOKEN_SCOPES`, `MAX_TOKEN_MINUTES`',
   },
   ExpiryNotAllowed: {
     reason: 'The operator does not allow this scope or lifetime',
-    advice: '`details` name the limit: `ALLOWED_SCOPES`, `MAX_TOKEN_MINUTES`',
+    advice: '`details` name the limit: `ALLOWED_SCOPES`, `MY_TOKEN_SCOPES`, `MAX_TOKEN_MINUTES`',
   },
   ScopeMissing: {
     reason:
@@ -78,7 +78,7 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
     advice: 'Try again later. `health/deep` shows when ACS is back',
   },
   StorageUnavailable: {
-    reason: 'The request needs the storage that keeps runs, and it is down',
+    reason: 'The request needs the storage that keeps runs and the identities of people, and it is down or not set',
     advice: 'Try again later. `health/deep` shows when it is back',
   },
   IssuerUnavailable: {
