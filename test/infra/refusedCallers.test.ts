@@ -1,8 +1,8 @@
 // The queries about calls of signed-in users that are refused. The Functions host reports these calls, not the app, so no collector of a test gets them:
 // the columns are those of https://learn.microsoft.com/azure/azure-monitor/reference/tables/apprequests, and the host writes the name of the function
 // into Name and the status into ResultCode (azure-webjobs-sdk, WebJobsTelemetryInitializer.cs).
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { bicep, infraDirectory, testWithBicep } from './bicep';
 import { readQuery, type Tables } from './kusto';
 
@@ -26,6 +26,14 @@ const SETTINGS = {
   ENTRA_AUDIENCE: '66666666-6666-6666-6666-666666666666',
   MY_TOKEN_SCOPES: 'chat',
 };
+
+test('these are the functions that check who is signed in', () => {
+  const directory = resolve(__dirname, '../../src/functions');
+  const checking = readdirSync(directory).filter((file) =>
+    readFileSync(join(directory, file), 'utf8').includes('signedInPerson('),
+  );
+  expect(checking.map((file) => file.replace('.ts', '')).toSorted()).toEqual(FUNCTIONS.toSorted());
+});
 
 describe.each([
   ['callersRefused.kql', ['401', '403'], ['Refused']],

@@ -267,6 +267,26 @@ describe('the settings of the app', () => {
     ]);
   });
 
+  testWithBicep('about signed-in callers are ones with which the app checks tokens', async () => {
+    const settings = settingsOf(await predict(CALLERS));
+    const known = [...everySetting().keys()];
+    expect(Object.keys(CALLERS).filter((name) => !known.includes(name))).toEqual([]);
+    const emulator = await createIdentityEmulator();
+    const app = await startApp({
+      ...Object.fromEntries(Object.keys(CALLERS).map((name) => [name, settings[name] ?? ''])),
+      AcsIdentity: emulator.connectionString,
+    });
+    try {
+      const { checks } = (await app.call('GET', 'health')).body as { checks?: unknown };
+      expect(checks).toContainEqual(expect.objectContaining({ name: 'settings', status: 'Healthy' }));
+      const refused = await app.call('POST', 'me/token');
+      expect([refused.status, refused.body.error?.code]).toEqual([401, 'InvalidToken']);
+    } finally {
+      await app.stop();
+      await emulator.close();
+    }
+  });
+
   testWithBicep('that are secrets are secure parameters', async (cli) => {
     const secure = templatesIn(JSON.parse(await compile(cli)) as Template).flatMap(({ parameters = {} }) =>
       Object.entries(parameters).flatMap(([name, { type }]) => (type === 'securestring' ? [name] : [])),
