@@ -5,13 +5,19 @@ const common = {
   testEnvironment: 'node',
   // made at run time; a package in there has the name of this one
   modulePathIgnorePatterns: ['<rootDir>/.local/'],
-  transform: { '^.+\\.tsx?$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
+  transform: {
+    '^.+\\.tsx?$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }],
+    // has ES modules only
+    '/node_modules/jose/.+\\.js$': ['@swc/jest', { jsc: { target: 'es2022' } }],
+  },
+  transformIgnorePatterns: ['/node_modules/(?!jose/)'],
 };
 
 const ofInfra = '<rootDir>/test/infra/**/*.test.ts';
 /** These start no process, no server but their own, and no built app. */
 const ofUnits = [
   '<rootDir>/test/{base,http,runs}/**/*.test.ts',
+  '<rootDir>/test/auth/{callLimit,issuerKeys,person,randomTokens,signedInPerson}.test.ts',
   '<rootDir>/test/identity/{connections,functionUrlActions,credentials,retries}.test.ts',
   '<rootDir>/test/workflow/{engine,runSchedule,deeperChecks}.test.ts',
   '<rootDir>/test/local/{arguments,coreTools,localSettings,startedParts}.test.ts',

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as v from 'valibot';
 import { ADVICE } from '../cli/doctor/finding';
+import { CALLER_SETTINGS } from '../src/base/callerSettings';
 import { OPERATIONS_SETTINGS } from '../src/base/operationsSettings';
 import { RUN_SETTINGS, STORAGE_SETTINGS } from '../src/base/runSettings';
 import { ACTION_SETTINGS, CONNECTION_SETTINGS, type SettingMetadata } from '../src/base/settings';
@@ -20,6 +21,7 @@ export function everySetting(): Map<string, v.GenericSchema> {
     ...named(ACTION_SETTINGS),
     ...named(RUN_SETTINGS),
     ...named(OPERATIONS_SETTINGS),
+    ...named(CALLER_SETTINGS),
     ...named(STORAGE_SETTINGS, 'AzureWebJobsStorage'),
   ]);
 }

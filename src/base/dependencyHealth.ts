@@ -7,7 +7,7 @@ export type HealthStatus = 'Healthy' | 'Degraded' | 'Unhealthy' | 'Unknown';
 
 /** The health of one part of the app or one dependency. Messages are short and name no host, because anybody may read them. */
 export interface HealthCheck {
-  /** `settings`, `schedule`, `storage`, or `acs:` and the connection's name. */
+  /** `settings`, `schedule`, `storage`, `acs:` and the connection's name, or `signedInCallers`. */
   name: string;
   status: HealthStatus;
   /** An error code of this app, or `InMemory`. */
@@ -20,7 +20,7 @@ export interface HealthCheck {
 /** By name, as the latest use by this process showed it. */
 const latest = new Map<string, HealthCheck>();
 
-/** The health of `storage` or `acs:CONNECTION` when this process last used it. */
+/** The health of `storage`, `acs:CONNECTION` or `issuer:URL` when this process last used it. */
 export function lastHealth(name: string): HealthCheck {
   return latest.get(name) ?? { name, status: 'Unknown', message: 'Not used since the app started.' };
 }
@@ -43,6 +43,12 @@ export function recordAcsOutcome(connection: string, error?: unknown): void {
   else record(`acs:${connection}`, 'Healthy');
 }
 
+/** Records how fetching the keys of an issuer ended. `error` is `undefined` if it succeeded. Known keys go on working without it. */
+export function recordIssuerOutcome(issuer: string, error?: unknown): void {
+  if (error === undefined) record(`issuer:${issuer}`, 'Healthy');
+  else record(`issuer:${issuer}`, 'Degraded', 'IssuerUnavailable');
+}
+
 function record(name: string, status: HealthStatus, code?: string): void {
   const lastSeen = new Date().toISOString();
   if (code === undefined) latest.set(name, { name, status, lastSeen });
@@ -63,5 +69,6 @@ const MESSAGES: Record<string, string> = {
   ApiVersionNotSupported: "ACS doesn't serve the api-version that this app uses.",
   Throttled: 'ACS is throttling this resource.',
   StorageUnavailable: "The storage that keeps runs can't be used.",
+  IssuerUnavailable: 'The keys of an issuer of ENTRA_ISSUERS could not be fetched.',
   Misconfigured: 'A setting is missing or malformed.',
 };

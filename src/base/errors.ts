@@ -3,28 +3,37 @@ export const ANSWERED_CODES = {
   InvalidRequest: 400,
   UnknownConnection: 400,
   InvalidTeamsToken: 400,
+  InvalidToken: 401,
   ScopeNotAllowed: 403,
   ExpiryNotAllowed: 403,
+  ScopeMissing: 403,
   UserNotFound: 404,
+  NoIdentity: 404,
   RunNotFound: 404,
   NotFound: 404,
   NotEnabled: 404,
   RunEnded: 409,
+  TooManyDevices: 409,
   LengthRequired: 411,
   RequestTooLarge: 413,
   Throttled: 429,
   TooManyRuns: 429,
+  TooManyCalls: 429,
   Misconfigured: 500,
   InternalError: 500,
   ConnectionDenied: 502,
   ApiVersionNotSupported: 502,
   ServiceUnavailable: 502,
   StorageUnavailable: 503,
+  IssuerUnavailable: 503,
   LastRunFailed: 503,
   NoRecentRun: 503,
   Stopped: 503,
   ServiceTimeout: 504,
 } as const;
+
+/** The scope (delegated permission) that a token of a signed-in caller must have. `ScopeMissing` names it. */
+export const REQUIRED_SCOPE = 'Token.Self';
 
 /** Error codes that appear only in runs, in logs and in the command. */
 export type InternalCode =

@@ -42,6 +42,8 @@ export const LIMITS = {
   maintenanceMs: 45_000,
   /** Deleting one user of an earlier run, with its retries. */
   sweepDeleteMs: 5_000,
+  /** Fetching the keys of an issuer: its discovery document, then its key set. A caller may wait for this. */
+  issuerKeysMs: 5_000,
   /** One request to the receiver of notifications or of the heartbeat. */
   webhookMs: 5_000,
   /** Sending notifications after a scheduled run, with retries. */

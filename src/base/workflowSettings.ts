@@ -32,7 +32,7 @@ export function telemetrySettings(): TelemetrySettings | undefined {
   };
 }
 
-/** Parses every setting whose name has no prefix. @throws AppError `Misconfigured`, which names the first malformed one */
+/** Parses every setting whose name has no prefix, but not those of signed-in callers, which `callerSettings` checks. @throws AppError `Misconfigured`, which names the first malformed one */
 export function checkEachSetting(): void {
   for (const name of namesOf(ACTION_SETTINGS)) readSetting(ACTION_SETTINGS, name);
   for (const name of namesOf(RUN_SETTINGS)) readSetting(RUN_SETTINGS, name);

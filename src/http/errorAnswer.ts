@@ -1,5 +1,5 @@
 import type { HttpResponseInit } from '@azure/functions';
-import { AppError, isAppError } from '../base/errors';
+import { AppError, isAppError, REQUIRED_SCOPE, type ErrorCode } from '../base/errors';
 
 /** The error to answer with: `thrown` if it is an AppError, else `InternalError` with `thrown` as its cause, which is only logged. */
 export function toAppError(thrown: unknown, invocationId: string): AppError {
@@ -21,6 +21,7 @@ export function errorAnswer(error: AppError): HttpResponseInit {
     status: error.status,
     headers: {
       'x-ms-error-code': code,
+      ...challengeOf(code, message),
       ...(retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }),
     },
     jsonBody: {
@@ -33,4 +34,16 @@ export function errorAnswer(error: AppError): HttpResponseInit {
       },
     },
   };
+}
+
+/** What a client must do about its token (RFC 6750, section 3). The description may have neither quotes nor other characters than ASCII. */
+function challengeOf(code: ErrorCode, message: string): Record<string, string> {
+  const description = message.replace(/["\\]/g, "'").replace(/[^\x20-\x7e]/g, ' ');
+  if (code === 'InvalidToken') {
+    return { 'WWW-Authenticate': `Bearer error="invalid_token", error_description="${description}"` };
+  }
+  if (code === 'ScopeMissing') {
+    return { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${REQUIRED_SCOPE}"` };
+  }
+  return {};
 }

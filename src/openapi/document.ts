@@ -163,7 +163,8 @@ function responsesOf({ answers, errors = [] }: Operation, spec: InputSpec, schem
 function responseOf(answer: Answer | undefined, codes: readonly AnsweredCode[], { convert }: Schemas): Json {
   const bodies = [...(answer?.body ? [answer.body] : []), ...(codes.length > 0 ? [errorBody] : [])].map(convert);
   const headers: AnswerHeader[] = [...(answer?.headers ?? [])];
-  if (codes.some((code) => ANSWERED_CODES[code] === 429)) headers.push('Retry-After');
+  if (codes.some((code) => ANSWERED_CODES[code] === 429 || code === 'IssuerUnavailable')) headers.push('Retry-After');
+  if (codes.some((code) => code === 'InvalidToken' || code === 'ScopeMissing')) headers.push('WWW-Authenticate');
   const headerCodes = [...(answer?.codes ?? []), ...codes];
   return {
     description: [

@@ -15,6 +15,11 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
     reason: 'ACS refused the Teams token, or it belongs to another application or user',
     advice: '`target` names the field',
   },
+  InvalidToken: {
+    reason:
+      'The token of a signed-in caller is missing, expired, not for this app, not from an issuer of `ENTRA_ISSUERS`, or not valid',
+    advice: 'The message names what is wrong. Sign in again, or request an access token for this app',
+  },
   ScopeNotAllowed: {
     reason: 'The operator does not allow this scope',
     advice: 'Request only scopes that setting `ALLOWED_SCOPES` allows. The message lists them',
@@ -23,14 +28,27 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
     reason: 'The operator does not allow a lifetime this long',
     advice: 'Request at most the minutes in the message (setting `MAX_TOKEN_MINUTES`)',
   },
+  ScopeMissing: {
+    reason:
+      'The token of a signed-in caller does not have the scope `Token.Self`, or it belongs to an app and not to a person',
+    advice: 'Request the scope when the person signs in',
+  },
   UserNotFound: {
     reason: 'The user does not belong to this ACS resource, or was deleted',
     advice: 'Check the id and the connection',
+  },
+  NoIdentity: {
+    reason: 'This person has no ACS identity here, or none for this device',
+    advice: 'Create one with POST `me/token`',
   },
   RunNotFound: { reason: 'There is no run with this id', advice: 'List the runs with GET `runs`' },
   NotFound: { reason: 'Under `runs`, this path does not exist for this method', advice: 'See [Functions](#functions)' },
   NotEnabled: { reason: 'This function is turned off', advice: 'Set the setting that the message names' },
   RunEnded: { reason: "The run has ended, so it can't be cancelled", advice: 'Read the run with GET `runs/{id}`' },
+  TooManyDevices: {
+    reason: 'This person already has an ACS identity for as many devices as one person may have',
+    advice: 'Use the name of an earlier device, or delete all identities of the person with DELETE `me`',
+  },
   LengthRequired: {
     reason: 'The body was sent in chunks, or as JSON without a length',
     advice: 'Send `Content-Length`. In .NET: `await content.LoadIntoBufferAsync()` first',
@@ -39,6 +57,10 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
   Throttled: { reason: 'ACS received too many requests', advice: 'Wait as many seconds as `Retry-After` says' },
   TooManyRuns: {
     reason: 'As many manual runs as `MAX_CONCURRENT_RUNS` allows are running already',
+    advice: 'Wait as many seconds as `Retry-After` says',
+  },
+  TooManyCalls: {
+    reason: 'This person has called more often than `MY_TOKENS_PER_MINUTE` allows',
     advice: 'Wait as many seconds as `Retry-After` says',
   },
   Misconfigured: { reason: 'A setting is missing or malformed', advice: 'Correct the setting that the message names' },
@@ -66,6 +88,10 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
   NoRecentRun: {
     reason: 'There is no recent run. Only `runs/latest` returns this',
     advice: 'Check whether the schedule is on: `health` shows it',
+  },
+  IssuerUnavailable: {
+    reason: "The keys of the token's issuer are not known, and they could not be fetched",
+    advice: 'Wait as many seconds as `Retry-After` says',
   },
   Stopped: { reason: 'The app is being stopped', advice: 'Try again' },
   ServiceTimeout: { reason: 'ACS did not respond within 10 s (25 s for creating a user)', advice: 'Try again' },

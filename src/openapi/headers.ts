@@ -41,6 +41,10 @@ export const MORE_ANSWER_HEADERS = {
     description: 'Seconds to wait before the next request.',
     schema: { type: 'integer', minimum: 0 },
   },
+  'WWW-Authenticate': {
+    description: 'Why the token was refused (RFC 6750).',
+    schema: text,
+  },
   Location: { description: 'The path of the run.', required: true, schema: text },
   'x-ms-workflow-run-id': { description: 'The id of the run.', required: true, schema: text },
   'x-ms-workflow-run-status': { description: 'The status of the run.', required: true, schema: text },

@@ -1,7 +1,8 @@
 import type * as v from 'valibot';
+import { callerSettings } from '../base/callerSettings';
 import { isAppError, misconfigured } from '../base/errors';
 import { clockSkewMs } from '../history';
-import { lastHealth, type HealthCheck } from '../base/dependencyHealth';
+import { lastHealth, type HealthCheck, type HealthStatus } from '../base/dependencyHealth';
 import { checkConnectionSettings } from '../identity/connections';
 import { checkWithinLimits } from '../identity/operatorLimits';
 import { LIMITS } from '../base/limits';
@@ -40,6 +41,7 @@ export function health(): HealthReport {
     scheduleCheck(),
     storageCheck(clockSkewMs()),
     ...acsNames().map((name) => lastHealth(`acs:${name}`)),
+    ...callersCheck(),
   ]);
 }
 
@@ -55,14 +57,19 @@ function settingsCheck(): HealthCheck {
     if (error !== null) throw misconfigured('WORKFLOW_SCHEDULE', `${error}.`);
     return { name: 'settings', status: 'Healthy' };
   } catch (error) {
-    const setting = isAppError(error) ? error.target : undefined;
-    return {
-      name: 'settings',
-      status: 'Unhealthy',
-      code: 'Misconfigured',
-      message: `Setting '${setting ?? '?'}' is missing or malformed.`,
-    };
+    return misconfiguredCheck('settings', error);
   }
+}
+
+/** @param error of reading settings */
+function misconfiguredCheck(name: string, error: unknown): HealthCheck {
+  const setting = isAppError(error) ? error.target : undefined;
+  return {
+    name,
+    status: 'Unhealthy',
+    code: 'Misconfigured',
+    message: `Setting '${setting ?? '?'}' is missing or malformed.`,
+  };
 }
 
 function scheduleCheck(): HealthCheck {
@@ -103,4 +110,22 @@ function storageCheck(skewMs = 0): HealthCheck {
     code: 'ClockSkew',
     message: "This machine's clock differs from the storage's by more than a minute. Earlier runs are not cleaned up.",
   };
+}
+
+/** Empty if signed-in callers are off. */
+function callersCheck(): HealthCheck[] {
+  const name = 'signedInCallers';
+  try {
+    const { issuers } = callerSettings();
+    const storage = historySettings();
+    if (storage.kind === 'memory') {
+      throw misconfigured(storage.setting, 'is missing. Signed-in callers need a storage.');
+    }
+    const checks = issuers.map((issuer) => ({ ...lastHealth(`issuer:${issuer}`), name }));
+    const found = (status: HealthStatus) => checks.find((check) => check.status === status);
+    return [found('Degraded') ?? found('Healthy') ?? lastHealth(name)];
+  } catch (error) {
+    if (isAppError(error) && error.code === 'NotEnabled') return [];
+    return [misconfiguredCheck(name, error)];
+  }
 }

@@ -12,7 +12,9 @@ export const healthReport = v.pipe(
       v.strictObject({
         name: v.pipe(
           v.string(),
-          v.description("`settings`, `schedule`, `storage`, or `acs:` and the connection's name."),
+          v.description(
+            "`settings`, `schedule`, `storage`, `acs:` and the connection's name, or `signedInCallers` if these are on.",
+          ),
           v.examples(['acs:AcsIdentity']),
         ),
         status: v.pipe(

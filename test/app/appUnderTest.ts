@@ -49,7 +49,7 @@ export const unreachableStorage = `DefaultEndpointsProtocol=http;AccountName=dev
 
 /** Every name of a setting that the machine's environment might have. */
 const SETTINGS =
-  /^(AcsIdentity|IDENTITY_|WORKFLOW_|HISTORY_|AzureWebJobs|WEBSITE_|RUN_HISTORY|ALLOWED_|MAX_TOKEN_|NOTIFY_|HEARTBEAT_|PUBLIC_|APPLICATIONINSIGHTS_|REGION_NAME|IDENTITY_ENDPOINT|IDENTITY_HEADER|AZURE_)/;
+  /^(AcsIdentity|IDENTITY_|WORKFLOW_|HISTORY_|AzureWebJobs|WEBSITE_|RUN_HISTORY|ALLOWED_|MAX_TOKEN_|NOTIFY_|HEARTBEAT_|PUBLIC_|APPLICATIONINSIGHTS_|REGION_NAME|IDENTITY_ENDPOINT|IDENTITY_HEADER|AZURE_|ENTRA_|MY_TOKEN)/;
 
 /** Starts it; `stop` gives running invocations 2 s unless `options` say otherwise. */
 export async function startApp(
