@@ -3,7 +3,7 @@ import { TableClient } from '@azure/data-tables';
 import { resolve } from 'node:path';
 import type { FunctionsHost } from '../local/functionsHost/host';
 import { startStorage, type RunningStorage } from '../local/storage';
-import { HistoryTable } from '../src/history/historyTable';
+import { TablePartition } from '../src/history/tablePartition';
 import { TABLE_NAME } from '../src/history/openHistory';
 import { chromiumPath, openBrowser } from '../test/dashboard/browser';
 import { aRun, anAction } from '../test/history/runSamples';
@@ -33,7 +33,7 @@ async function place(runs: number): Promise<Place> {
     allowInsecureConnection: true,
   });
   const partitionKey = 'local-identity-lifecycle';
-  const table = new HistoryTable({
+  const table = new TablePartition({
     client: () => Promise.resolve(client),
     partitionKey,
     setting: 'X',

@@ -61,7 +61,8 @@ export function functionTable({ document }: Openapi): string {
       const name = operation['x-azure-function'];
       const isFirst = name !== last;
       last = name;
-      const key = operation.security?.length === 0 ? ' (no key)' : '';
+      const { security } = operation;
+      const key = security === undefined ? '' : security.length === 0 ? ' (no key)' : ' (access token)';
       const route = `${method.toUpperCase()} \`${path.slice(1)}\`${key}`;
       return `| ${isFirst ? `\`${name}\`` : ''} | ${route} | ${request(operation)} | ${success(operation)} |`;
     });

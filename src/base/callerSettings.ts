@@ -105,9 +105,12 @@ export interface CallerSettings {
   perMinute: number;
 }
 
+/** Is one of the settings set that turn signed-in callers on? Others may be missing or malformed. */
+export const hasSignedInCallers = (): boolean => SWITCHES.some((name) => settingText(name) !== undefined);
+
 /** @throws AppError 404 `NotEnabled` if none of the three is set; 500 `Misconfigured`, which names the first missing or malformed one */
 export function callerSettings(): CallerSettings {
-  if (SWITCHES.every((name) => settingText(name) === undefined)) {
+  if (!hasSignedInCallers()) {
     throw new AppError(404, 'NotEnabled', `Signed-in callers are off. To turn them on, set ${SWITCHES.join(', ')}.`);
   }
   return {

@@ -111,6 +111,15 @@ export class Rows {
     );
   }
 
+  /** Adds a row. Returns its ETag. Fails with a conflict if there is one with this key. */
+  async create(row: NewRow): Promise<string> {
+    const { partitionKey, abortSignal } = this;
+    return this.write(row, async () => {
+      const answer = await this.client.createEntity({ ...row, partitionKey }, { abortSignal });
+      return answer.etag ?? '*';
+    });
+  }
+
   /** Replaces a row if it still has this ETag. Returns the new one. */
   async update(row: NewRow, etag: string): Promise<string> {
     const { partitionKey, abortSignal } = this;
@@ -120,11 +129,11 @@ export class Rows {
     });
   }
 
-  /** Deletes a row, if it exists. */
-  async delete(rowKey: string): Promise<void> {
+  /** Deletes a row, if it exists. With `etag`, it fails with a conflict if the row has changed. */
+  async delete(rowKey: string, etag = '*'): Promise<void> {
     const { partitionKey, abortSignal } = this;
     try {
-      await this.retried(() => this.client.deleteEntity(partitionKey, rowKey, { abortSignal }));
+      await this.retried(() => this.client.deleteEntity(partitionKey, rowKey, { abortSignal, etag }));
     } catch (error) {
       if (!isRowMissing(error) && !isTableMissing(error)) throw error;
     }

@@ -1,5 +1,5 @@
 import { LIMITS } from '../base/limits';
-import type { HistoryTable } from './historyTable';
+import type { TablePartition } from './tablePartition';
 import type { Ledger, LedgerEntry, LedgerQuery } from '../runs/ledger';
 import { untilKey } from './runRows';
 
@@ -13,7 +13,7 @@ export const ledgerRow = (entry: LedgerEntry) => ({ rowKey: ledgerKey(entry), en
 
 /** Keeps the ledger in the table of the runs, one row for each user. */
 export class TablesLedger implements Ledger {
-  constructor(private readonly table: HistoryTable) {}
+  constructor(private readonly table: TablePartition) {}
 
   async add(entry: LedgerEntry): Promise<void> {
     await this.table.bounded((rows) => rows.upsert(ledgerRow(entry)), LIMITS.ledgerMs);

@@ -1,6 +1,6 @@
 import { isRunId } from '../runs/runId';
 import type { Run } from '../runs/run';
-import type { HistoryTable } from './historyTable';
+import type { TablePartition } from './tablePartition';
 import { isEnd } from './hourRows';
 import { entriesOf, type LedgerEntry } from '../runs/ledger';
 import { withoutUser } from '../runs/cleanup';
@@ -40,7 +40,7 @@ export class TablesRunStore implements RunStore {
 
   /** `states`: where the end of a scheduled run changes the state of its connection, by these rules. */
   constructor(
-    private readonly table: HistoryTable,
+    private readonly table: TablePartition,
     private readonly states?: { store: TablesStates; rules: () => StateRules },
   ) {}
 

@@ -1,7 +1,7 @@
 import type { ConnectionState, Incident } from '../runs/connectionState';
 import { DEFAULT_TOP } from '../runs/runStore';
 import type { IncidentQuery, StateStore } from '../runs/stateStore';
-import type { HistoryTable } from './historyTable';
+import type { TablePartition } from './tablePartition';
 import { sinceKey, untilKey } from './runRows';
 import { INCIDENT, incidentOf, readState, stateChanges } from './stateRows';
 import { isConflict } from './tableErrors';
@@ -14,7 +14,7 @@ export class TablesStates implements StateStore {
   /** Connections whose last saved run left notifications to be sent. */
   private readonly waiting = new Set<string>();
 
-  constructor(private readonly table: HistoryTable) {}
+  constructor(private readonly table: TablePartition) {}
 
   get(connection: string): Promise<ConnectionState | undefined> {
     return this.table.bounded(async (rows) => this.noted((await readState(rows, connection)).state));

@@ -6,7 +6,8 @@ import { errorBody } from '../http/outputs';
 import type { InputSpec } from '../http/validate';
 import { ERROR_REASONS } from './errorReasons';
 import { ANSWER_HEADERS, MORE_ANSWER_HEADERS, REQUEST_HEADERS, type AnswerHeader } from './headers';
-import { OPERATIONS, type Answer, type AnsweredCode, type Operation } from './operations';
+import type { Answer, AnsweredCode, Operation } from './operation';
+import { OPERATIONS } from './operations';
 import { convertSchemas, type Schemas } from './schemas';
 
 /** A function as it registers itself with `@azure/functions-core`. */
@@ -70,13 +71,22 @@ export function openapiDocument(registrations: readonly Registration[], version:
     servers: [{ url: '/api', description: 'This app' }],
     tags: [
       { name: 'Identity', description: 'Users and tokens' },
+      { name: 'People', description: 'Signed-in people and their ACS users' },
       { name: 'Runs', description: 'Runs of the workflow' },
       { name: 'Status', description: 'Health, the page and this document' },
     ],
     security: [{ functionKey: [] }],
     paths,
     components: {
-      securitySchemes: { functionKey: { type: 'apiKey', in: 'header', name: 'x-functions-key' } },
+      securitySchemes: {
+        functionKey: { type: 'apiKey', in: 'header', name: 'x-functions-key' },
+        signedIn: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'An access token of the signed-in person for this app, with the scope `Token.Self`.',
+        },
+      },
       schemas: schemas.components,
     },
   });
@@ -113,7 +123,7 @@ function operationOf({ name, spec, operation, isAnonymous }: Route, schemas: Sch
     summary,
     description,
     'x-azure-function': name,
-    ...(isAnonymous ? { security: [] } : {}),
+    ...(isAnonymous ? { security: operation.isForSignedIn ? [{ signedIn: [] }] : [] } : {}),
     parameters: [
       ...(spec.params ? parametersOf('path', schemas.convert(spec.params)) : []),
       ...(spec.query ? parametersOf('query', schemas.convert(spec.query)) : []),

@@ -22,7 +22,8 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
   },
   ScopeNotAllowed: {
     reason: 'The operator does not allow this scope',
-    advice: 'Request only scopes that setting `ALLOWED_SCOPES` allows. The message lists them',
+    advice:
+      'Request only scopes that setting `ALLOWED_SCOPES` or, for a signed-in person, `MY_TOKEN_SCOPES` allows. The message lists them',
   },
   ExpiryNotAllowed: {
     reason: 'The operator does not allow a lifetime this long',
@@ -78,7 +79,7 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
     advice: 'Try again later. `health/deep` shows whether ACS works again',
   },
   StorageUnavailable: {
-    reason: 'The request needs the storage account of the app, and it does not work',
+    reason: 'The request needs the storage account of the app, and it does not work, or none is set',
     advice: 'Try again later. `health/deep` shows whether it works again',
   },
   LastRunFailed: {

@@ -1,52 +1,13 @@
 // What the functions answer, by method and path: the part of the OpenAPI document that is not in their registrations. The app does not load this file; the
 // build executes it, and fails if a function is missing here or does not exist.
 import * as v from 'valibot';
-import type { ANSWERED_CODES } from '../base/errors';
 import { accessToken, createdUser } from '../identity/outputs';
 import { cancelAnswer, run, runList, statistics } from '../runs/outputs';
 import { incidentList, notifyTestResult } from '../runs/stateOutputs';
 import { badge, healthReport } from '../status/outputs';
 import { workflowDescription } from '../workflow/outputs';
-import type { AnswerHeader } from './headers';
-
-export type AnsweredCode = keyof typeof ANSWERED_CODES;
-
-/** An answer that is not an error of the app. */
-export interface Answer {
-  description: string;
-  /** The schema of the body; missing if there is no body. */
-  body?: v.GenericSchema;
-  /** Default: `application/json`. */
-  contentType?: string;
-  headers?: readonly AnswerHeader[];
-  /** Codes in the header `x-ms-error-code`, if the answer has one. */
-  codes?: readonly string[];
-}
-
-export interface Operation {
-  /** Never change it: generated clients name their methods after it. */
-  operationId: string;
-  tag: 'Identity' | 'Runs' | 'Status';
-  summary: string;
-  description?: string;
-  /** By HTTP status. */
-  answers: Record<number, Answer>;
-  /** Error codes, besides those that every function answers with. */
-  errors?: readonly AnsweredCode[];
-}
-
-const ACS_ERRORS = [
-  'UnknownConnection',
-  'Throttled',
-  'Misconfigured',
-  'ConnectionDenied',
-  'ApiVersionNotSupported',
-  'ServiceUnavailable',
-  'Stopped',
-  'ServiceTimeout',
-] as const satisfies readonly AnsweredCode[];
-const LIMIT_ERRORS = ['ScopeNotAllowed', 'ExpiryNotAllowed'] as const satisfies readonly AnsweredCode[];
-const STORAGE_ERRORS = ['StorageUnavailable', 'Misconfigured'] as const satisfies readonly AnsweredCode[];
+import { ACS_ERRORS, LIMIT_ERRORS, STORAGE_ERRORS, type Operation } from './operation';
+import { PEOPLE_OPERATIONS } from './peopleOperations';
 
 const RUN_HEADERS = [
   'Location',
@@ -104,6 +65,7 @@ export const OPERATIONS: Record<string, Operation> = {
     answers: { 200: token },
     errors: [...ACS_ERRORS, 'InvalidTeamsToken'],
   },
+  ...PEOPLE_OPERATIONS,
   'POST /runs': {
     operationId: 'startRun',
     tag: 'Runs',

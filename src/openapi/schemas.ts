@@ -1,6 +1,7 @@
 // Converts valibot schemas to those of OpenAPI 3.0.
 import { toJsonSchema, toJsonSchemaDefs, type ConversionConfig, type JsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
+import * as peopleOutputs from '../auth/outputs';
 import * as errorOutputs from '../http/outputs';
 import { scope } from '../identity/inputs';
 import * as identityOutputs from '../identity/outputs';
@@ -28,6 +29,7 @@ const TITLED = Object.fromEntries(
     scope,
     ...errorOutputs,
     ...identityOutputs,
+    ...peopleOutputs,
     ...runOutputs,
     ...stateOutputs,
     ...statusOutputs,

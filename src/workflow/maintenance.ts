@@ -2,15 +2,17 @@ import { isAppError } from '../base/errors';
 import { LIMITS } from '../base/limits';
 import type { RunStore } from '../runs/runStore';
 import type { RunLog } from '../base/log';
-import { checkClock } from './clock';
+import { checkClock } from '../base/clock';
 import { sweep, type LeftUser, type SweepOptions, type SweepReport } from './sweep';
+import { logPeopleSweep, type PeopleSweepReport } from './sweepPeople';
 import type { UnrecordedRuns } from './unrecordedRuns';
 
 const DAY_MS = 86_400_000;
-/** The maximum shares of the time for writing unrecorded runs and for the sweep. Deleting old runs has all the remaining time. */
+/** The maximum shares of the time for writing unrecorded runs and for the sweeps. Deleting old runs has all the remaining time. */
 const UNRECORDED_SHARE = 0.2;
-const SWEEP_SHARE = 0.65;
-const RETENTION_SHARE = 1 - UNRECORDED_SHARE - SWEEP_SHARE;
+const SWEEP_SHARE = 0.55;
+const PEOPLE_SHARE = 0.1;
+const RETENTION_SHARE = 1 - UNRECORDED_SHARE - SWEEP_SHARE - PEOPLE_SHARE;
 const UNKNOWN_REASON = 'The reason is unknown.';
 /** Maximum number of users that are logged by id. The others are only counted. */
 const LOGGED_USERS = 10;
@@ -19,6 +21,8 @@ export interface MaintenanceOptions extends Omit<SweepOptions, 'limitMs' | 'runs
   runs: SweepOptions['runs'] & Pick<RunStore, 'maintain' | 'save' | 'check'>;
   /** Runs of this process that could not be recorded when they ended. */
   unrecorded?: UnrecordedRuns;
+  /** Deletes the users of calls of signed-in people that did not end. Missing if there are no signed-in people. */
+  sweepPeople?: ((limitMs: number) => Promise<PeopleSweepReport>) | undefined;
   /** How many days runs are kept. */
   keepDays: number;
   limitMs?: number;
@@ -70,6 +74,9 @@ async function maintainWith(options: MaintenanceOptions, log: RunLog): Promise<M
   );
   if (report) logSweep(log, report);
   if (report?.failure !== undefined) failures.add(report.failure);
+  const people = await attempt(async () => options.sweepPeople?.(limitMs * PEOPLE_SHARE));
+  if (people) logPeopleSweep(log, people);
+  if (people?.failure !== undefined) failures.add(people.failure);
   await attempt(async () => {
     // the difference is known only after an answer of the storage
     if (clockSkewMs?.() === undefined) await runs.check();

@@ -19,7 +19,7 @@ import {
 import { stopApp, stopSignal } from '../base/stop';
 import { prepareTelemetry, reportRun } from '../telemetry';
 import { resourceOf } from '../identity/identityTypes';
-import { correctedNow } from './clock';
+import { correctedNow } from '../base/clock';
 import { identityLifecycle } from './identityLifecycle';
 import { ManualRuns } from './manualRuns';
 import { stoppedRunLine } from './runLog';

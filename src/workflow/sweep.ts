@@ -4,10 +4,10 @@ import type { Ledger, LedgerEntry } from '../runs/ledger';
 import type { RunStore } from '../runs/runStore';
 import { LIMITS } from '../base/limits';
 import { TimeoutReached, withTimeout } from '../base/timeout';
-import { checkClock } from './clock';
+import { checkClock } from '../base/clock';
 import type { Run } from '../runs/run';
-import { Turns } from './turns';
-import { NO_TIME, UserDeletion, type DeletionOptions, type Refusal } from './userDeletion';
+import { deleteUsers } from './deleteUsers';
+import type { DeletionOptions, Refusal } from './userDeletion';
 
 export interface SweepOptions extends Pick<DeletionOptions, 'actionsOn' | 'resourceOf' | 'probe' | 'onThrottled'> {
   ledger: Pick<Ledger, 'list'>;
@@ -25,12 +25,8 @@ export interface SweepOptions extends Pick<DeletionOptions, 'actionsOn' | 'resou
   limitMs: number;
 }
 
-/** A user that could not be deleted, and why. */
-export interface LeftUser extends LedgerEntry {
-  /** `UserNotFound`: ACS does not know the user. Either it was deleted, or it belongs to another resource. */
-  code: string;
-  reason: string;
-}
+/** A user that could not be deleted, and why. `UserNotFound`: ACS does not know it. Either it was deleted, or it belongs to another resource. */
+export type LeftUser = LedgerEntry & Refusal;
 
 export interface SweepReport {
   /** Number of users that were deleted. */
@@ -45,8 +41,6 @@ export interface SweepReport {
   failure: string | undefined;
 }
 
-/** Number of parallel deletions. It is low because ACS limits the calls of a resource. */
-const AT_ONCE = 4;
 /** The maximum share of the time for closing dead runs. */
 const CLOSING_SHARE = 0.4;
 
@@ -65,44 +59,19 @@ export async function sweep(options: SweepOptions): Promise<SweepReport> {
   const closing = elapsed() + options.limitMs * CLOSING_SHARE;
   const { closed, entries, ...closingEnd } = await closeDead(waiting, over, () => closing - elapsed(), options);
 
-  const turns = new Turns(entries, AT_ONCE);
-  const deletion = new UserDeletion({ ...options, elapsed, sleep, leftMs });
-  const left: LeftUser[] = [];
-  const undecided: LedgerEntry[] = [];
-  let deleted = 0;
-  let { isCutShort, failure } = closingEnd;
-  let storageFailed: string | undefined;
-  const settle = async (entry: LedgerEntry, refused: Refusal | undefined) => {
-    if (refused !== undefined) {
-      isCutShort ||= refused === NO_TIME;
-      left.push({ ...entry, code: refused.code, reason: refused.reason });
-      return;
-    }
-    deleted += 1;
-    // if this fails, the next sweep deletes the user again, which does no harm
-    await withTimeout(leftMs(), undefined, () => options.runs.cleaned(entry)).catch((error: unknown) => {
-      if (isAppError(error)) storageFailed = failure ??= error.message;
-      else isCutShort = true;
-    });
+  const deletions = await deleteUsers(entries, {
+    ...options,
+    elapsed,
+    sleep,
+    leftMs,
+    onDeleted: (entry) => options.runs.cleaned(entry),
+  });
+  return {
+    ...deletions,
+    closed,
+    isCutShort: closingEnd.isCutShort || deletions.isCutShort,
+    failure: closingEnd.failure ?? deletions.failure,
   };
-  const worker = async () => {
-    for (let entry = turns.next(); entry !== undefined; entry = turns.next()) {
-      const skipped = turns.skipReason(entry.connection);
-      if (skipped !== undefined || storageFailed !== undefined || leftMs() <= 0) {
-        await settle(entry, skipped === undefined ? NO_TIME : { code: 'Skipped', reason: skipped });
-        turns.done(entry);
-        continue;
-      }
-      const refused = await deletion.delete(entry);
-      if (refused?.code === 'Undecided') undecided.push(entry);
-      else await settle(entry, refused);
-      turns.done(entry, refused);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  // by now other deletions may have shown the resource of the connection
-  for (const entry of undecided) await settle(entry, await deletion.decide(entry));
-  return { deleted, left, closed, isCutShort, failure };
 }
 
 /** Closes the runs whose process died. `entries`: the users to delete, including users that are only in the record of a closed run. */

@@ -1,5 +1,3 @@
-import type { LedgerEntry } from '../runs/ledger';
-
 /** Failures of the connection, not of one user. The connection is skipped after the first one. */
 const OF_CONNECTION = new Set([
   'ServiceTimeout',
@@ -13,20 +11,20 @@ const OF_CONNECTION = new Set([
 /** Failures that may be of one user only. The connection is skipped after two in a row. */
 const PERHAPS_OF_CONNECTION = new Set(['ServiceUnavailable']);
 
-interface Queue {
-  waiting: LedgerEntry[];
+interface Queue<E> {
+  waiting: E[];
   inFlight: number;
   failuresInARow: number;
   skipReason: string | undefined;
 }
 
 /** Distributes users to the workers that delete them. Connections take turns, so that one that hangs does not block the others. */
-export class Turns {
-  private readonly queues = new Map<string, Queue>();
+export class Turns<E extends { connection: string }> {
+  private readonly queues = new Map<string, Queue<E>>();
 
   /** `atOnce`: number of parallel deletions. If there are several connections, each gets at most half of them. */
   constructor(
-    entries: readonly LedgerEntry[],
+    entries: readonly E[],
     private readonly atOnce: number,
   ) {
     for (const entry of entries) {
@@ -38,7 +36,7 @@ export class Turns {
   }
 
   /** The next user for a worker; `undefined` if there is none. */
-  next(): LedgerEntry | undefined {
+  next(): E | undefined {
     const most = this.queues.size > 1 ? this.atOnce / 2 : this.atOnce;
     for (const [name, queue] of this.queues) {
       if (queue.inFlight >= most && queue.skipReason === undefined) continue;
@@ -59,7 +57,7 @@ export class Turns {
   }
 
   /** Call it when the deletion of a user has ended. `refused`: why the user was not deleted. */
-  done({ connection }: LedgerEntry, refused?: { code: string; reason: string }): void {
+  done({ connection }: E, refused?: { code: string; reason: string }): void {
     const queue = this.queues.get(connection);
     if (queue === undefined) return;
     queue.inFlight -= 1;

@@ -5,6 +5,9 @@ import { NO_RETRY } from '../identity/retries';
 import { LIMITS } from '../base/limits';
 import { withTimeout } from '../base/timeout';
 
+/** A user to delete. `runId`: the run that created it. */
+export type UserToDelete = Pick<LedgerEntry, 'userId' | 'connection' | 'resourceId'> & { runId?: string };
+
 export interface DeletionOptions {
   /** @throws AppError when the connection is unknown or misconfigured */
   actionsOn: (connection: string) => Promise<Pick<IdentityActions, 'deleteUser'>>;
@@ -12,6 +15,8 @@ export interface DeletionOptions {
   resourceOf?: (connection: string) => string | undefined;
   /** Gets the same from ACS. Called at most once for a connection, and only if it is not known otherwise. */
   probe?: (connection: string) => Promise<string>;
+  /** Does a user that ACS does not know count as deleted? Otherwise that is so only if its resource is known to be the connection's. */
+  unknownIsDeleted?: boolean;
   /**
    * Called when ACS throttles a connection. Its deletions then wait for as long as ACS requests, and continue. Without this callback, the connection is skipped
    * for the rest of the sweep.
@@ -50,7 +55,7 @@ export class UserDeletion {
    * Deletes a user. Returns the reason if it was not deleted. Code `Undecided`: ACS does not know the user, and it is not yet known whether it was deleted or
    * belongs to another resource.
    */
-  async delete(entry: LedgerEntry): Promise<Refusal | undefined> {
+  async delete(entry: UserToDelete): Promise<Refusal | undefined> {
     const { connection } = entry;
     const { onThrottled, elapsed, sleep, leftMs } = this.options;
     for (;;) {
@@ -69,7 +74,7 @@ export class UserDeletion {
   }
 
   /** Decides about an `Undecided` user, after all other deletions. `undefined`: it is deleted. */
-  async decide(entry: LedgerEntry): Promise<Refusal | undefined> {
+  async decide(entry: UserToDelete): Promise<Refusal | undefined> {
     const { connection, resourceId } = entry;
     const failure = this.resourceOf(connection) === undefined ? await this.probe(connection) : undefined;
     const current = this.resourceOf(connection);
@@ -101,7 +106,7 @@ export class UserDeletion {
   }
 
   private async attempt(
-    entry: LedgerEntry,
+    entry: UserToDelete,
   ): Promise<(Refusal & { retryAfterSeconds?: number | undefined }) | undefined> {
     const { userId, runId, connection, resourceId } = entry;
     const { actionsOn, sleep, leftMs } = this.options;
@@ -120,8 +125,10 @@ export class UserDeletion {
       } catch (error) {
         const refusal = refusalOf(error, connection);
         // if the user's own resource does not know it, it was deleted before
-        if (refusal.code === 'UserNotFound')
-          return current === undefined ? { ...refusal, code: 'Undecided' } : undefined;
+        if (refusal.code === 'UserNotFound') {
+          const isDeleted = current !== undefined || this.options.unknownIsDeleted === true;
+          return isDeleted ? undefined : { ...refusal, code: 'Undecided' };
+        }
         const hasTimeToRetry = retryCount === 0 && performance.now() + RETRY_WAIT_MS < until;
         if (refusal.code !== 'ServiceUnavailable' || !hasTimeToRetry) return refusal;
         await sleep(RETRY_WAIT_MS);
@@ -143,7 +150,7 @@ function refusalOf(error: unknown, connection: string): Refusal & Pick<AppError,
 const unknownUser = (connection: string) =>
   `ACS does not know it on the resource of connection ${connection}: it was deleted, or belongs to another resource`;
 
-const otherResource = ({ connection, resourceId }: LedgerEntry): Refusal => ({
+const otherResource = ({ connection, resourceId }: UserToDelete): Refusal => ({
   code: 'OtherResource',
   reason: `it belongs to the ACS resource ${resourceId}, but connection ${connection} now points at another resource: delete it with the credentials of its own resource`,
 });

@@ -17,6 +17,8 @@ export interface Surroundings {
   acs: MeddlingProxy;
   /** In front of Azurite's tables. */
   tables: MeddlingProxy;
+  /** Of Azurite itself, past the proxy. */
+  storageConnectionString: string;
   /** Sets the clocks of ACS and storage forward; the storage's by `skewMs` less. */
   setClocks(aheadMs: number, skewMs?: number): void;
   /** Starts the app with a clock that is ahead of this machine's; those of ACS and storage are set forward as well, the storage's by `skewMs` less. */
@@ -61,6 +63,7 @@ export async function startSurroundings(): Promise<Surroundings> {
     emulator,
     acs,
     tables,
+    storageConnectionString: storage.connectionString,
     setClocks,
     async open(more = {}, { aheadMs = 0, skewMs = 0 } = {}, host = {}) {
       setClocks(aheadMs, skewMs);

@@ -4,6 +4,8 @@
 import fc from 'fast-check';
 import { Agent, request as httpRequest } from 'node:http';
 import { createIdentityEmulator, type IdentityEmulator } from '../../emulator/src';
+import { startStorage, type RunningStorage } from '../../local/storage';
+import { CLIENT_ID, OBJECT_ID, startAuthority, TENANT, type Authority } from '../auth/authority';
 import { startApp, type AppUnderTest } from './appUnderTest';
 import {
   mismatch,
@@ -46,14 +48,32 @@ interface Received {
 }
 
 let emulator: IdentityEmulator;
+let storage: RunningStorage;
+let authority: Authority;
 let app: AppUnderTest;
+/** The access token of a person. */
+let accessToken = '';
 /** Values that exist, by the name of a field or parameter. */
 let existing: Record<string, string[]>;
 const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
 
 beforeAll(async () => {
-  emulator = await createIdentityEmulator();
-  app = await startApp({ AcsIdentity: emulator.connectionString, PUBLIC_STATUS: 'true' });
+  [emulator, storage, authority] = await Promise.all([
+    createIdentityEmulator(),
+    startStorage({ port: 0, inMemory: true, tableOnly: true }),
+    startAuthority(),
+  ]);
+  app = await startApp({
+    AcsIdentity: emulator.connectionString,
+    AzureWebJobsStorage: storage.connectionString,
+    PUBLIC_STATUS: 'true',
+    ENTRA_ISSUERS: authority.issuer,
+    ENTRA_AUDIENCE: CLIENT_ID,
+    MY_TOKEN_SCOPES: 'chat,voip,chat.join,chat.join.limited,voip.join',
+    MY_TOKENS_PER_MINUTE: '999999',
+  });
+  accessToken = authority.token();
+  await app.call('POST', 'me/token', undefined, { authorization: `Bearer ${accessToken}` });
   existing = {
     userId: [GUID],
     appId: [GUID],
@@ -63,12 +83,16 @@ beforeAll(async () => {
     'path userId': [(await app.call('POST', 'users')).body.identity?.id ?? '', FOREIGN_USER],
     since: ['2026-01-31', '2026-01-31T12:00:00Z'],
     until: ['2026-01-31', '2026-01-31T12:00:00Z'],
+    tenantId: [TENANT],
+    objectId: [OBJECT_ID],
+    // a person has at most 10
+    device: ['default', 'phone'],
   };
 });
 afterAll(async () => {
   agent.destroy();
   await app.stop();
-  await emulator.close();
+  await Promise.all([emulator.close(), storage.stop(), authority.stop()]);
 });
 
 const word = fc.string({ unit: fc.constantFrom(...'aZ09 _-.:%/\\"\'{}<>=&?#\n\u0000\u00e9\u202e'), maxLength: 20 });
@@ -155,6 +179,13 @@ const badHeaders = fc.dictionary(
   { maxKeys: 4 },
 );
 
+/** The person that exists is not deleted, so who asks for it is another one. */
+const tokenFor = ({ operationId, security = [] }: (typeof operations)[number]['operation']): Record<string, string> => {
+  if (security.length === 0) return {};
+  const token = operationId === 'deleteMe' ? authority.token({ oid: GUID }) : accessToken;
+  return { authorization: `Bearer ${token}` };
+};
+
 /** A request as the document says (`isGood`), or one of which any part may be bad. */
 const requestOf = (
   { method, path, operation }: (typeof operations)[number],
@@ -166,11 +197,10 @@ const requestOf = (
   const pathValues = parameters
     .filter((one) => one.in === 'path')
     .map(({ name, schema }) => {
-      // the user that exists is not deleted
-      const usual =
-        operation.operationId === 'deleteUser'
-          ? fc.constant(FOREIGN_USER)
-          : good(schema, name === 'userId' ? 'path userId' : name);
+      // the user and the person that exist are not deleted
+      const kept: Record<string, string> = { deleteUser: FOREIGN_USER, deletePerson: GUID };
+      const other = kept[operation.operationId];
+      const usual = other === undefined ? good(schema, name === 'userId' ? 'path userId' : name) : fc.constant(other);
       return [
         name,
         either(
@@ -214,7 +244,9 @@ const requestOf = (
       jsonValue.map((value) => JSON.stringify(value)),
       word,
     ),
-    headers: either(fc.constant<Record<string, string>>({ 'content-type': 'application/json' }), badHeaders),
+    headers: either(fc.constant<Record<string, string>>({ 'content-type': 'application/json' }), badHeaders).map(
+      (headers) => ({ ...tokenFor(operation), ...headers }),
+    ),
     chunked: fc.boolean().map((yes) => yes && !isGood && operation.operationId === 'createUser'),
   });
 };

@@ -57,6 +57,7 @@ describe('the OpenAPI document', () => {
     expect(ids).toEqual(
       expect.arrayContaining([
         ...['createUser', 'issueToken', 'revokeTokens', 'deleteUser', 'exchangeTeamsToken'],
+        ...['issueMyToken', 'getMe', 'revokeMyTokens', 'deleteMe', 'getPerson', 'deletePerson'],
         ...['startRun', 'listRuns', 'getLatestRun', 'getRunStatistics', 'getRun'],
         ...['getHealth', 'headHealth', 'getDeepHealth', 'getDashboard', 'getOpenapiDocument'],
       ]),

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { IdentityEmulator } from '../../emulator/src';
 import { startStorage, type RunningStorage } from '../../local/storage';
-import { HistoryTable } from '../../src/history/historyTable';
+import { TablePartition } from '../../src/history/tablePartition';
 import { openHistory, TABLE_NAME, type History } from '../../src/history/openHistory';
 import type { Run } from '../../src/runs/run';
 import { TableClient } from '@azure/data-tables';
@@ -52,7 +52,7 @@ export async function openScene(emulator: IdentityEmulator, options: SceneOption
   );
   if (olderRuns.length > 0) {
     const client = TableClient.fromConnectionString(connectionString, TABLE_NAME, { allowInsecureConnection: true });
-    const table = new HistoryTable({
+    const table = new TablePartition({
       client: () => Promise.resolve(client),
       partitionKey: PARTITION,
       setting: 'X',

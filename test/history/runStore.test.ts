@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { startStorage, type RunningStorage } from '../../local/storage';
-import { HistoryTable } from '../../src/history/historyTable';
+import { TablePartition } from '../../src/history/tablePartition';
 import { openHistory, TABLE_NAME } from '../../src/history/openHistory';
 import type { RunStore } from '../../src/runs/runStore';
 import { TablesRunStore } from '../../src/history/tablesRunStore';
@@ -267,7 +267,7 @@ describe('runs kept in Azure Tables', () => {
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
     const store = new TablesRunStore(
-      new HistoryTable({
+      new TablePartition({
         client: () =>
           Promise.resolve(
             TableClient.fromConnectionString(storage.connectionString.replace(/:\d+\//, `:${port}/`), TABLE_NAME, {

@@ -1,5 +1,5 @@
 import type { TransactionAction } from '@azure/data-tables';
-import type { HistoryTable } from '../../src/history/historyTable';
+import type { TablePartition } from '../../src/history/tablePartition';
 import { addToHour, hourRow, type TalliesOfHour } from '../../src/history/hourRows';
 import { indexRows, runRow, type RunRow } from '../../src/history/runRows';
 import { endOf, hourOf } from '../../src/runs/statistics';
@@ -9,7 +9,7 @@ import type { Run } from '../../src/runs/run';
 const AT_ONCE = 100;
 
 /** Writes the rows that runs have once they are saved: their own and those of the indexes. */
-export async function seedRuns(table: HistoryTable, runs: readonly Run[]): Promise<void> {
+export async function seedRuns(table: TablePartition, runs: readonly Run[]): Promise<void> {
   const { partitionKey } = table;
   await writeRows(
     table,
@@ -18,7 +18,7 @@ export async function seedRuns(table: HistoryTable, runs: readonly Run[]): Promi
 }
 
 /** Writes the rows of the hours that runs began in, as they are when the ends of the runs were folded into them. */
-export async function seedHours(table: HistoryTable, runs: readonly Run[]): Promise<void> {
+export async function seedHours(table: TablePartition, runs: readonly Run[]): Promise<void> {
   const hours = new Map<number, TalliesOfHour>();
   for (const run of runs) {
     const end = endOf(run);
@@ -34,7 +34,7 @@ export async function seedHours(table: HistoryTable, runs: readonly Run[]): Prom
 }
 
 /** Azurite looks through a whole partition for each row that it takes, so many rows take their time. */
-async function writeRows(table: HistoryTable, rows: readonly RunRow[]): Promise<void> {
+async function writeRows(table: TablePartition, rows: readonly RunRow[]): Promise<void> {
   await table.bounded(async (some) => void (await some.get('0')));
   for (let i = 0; i < rows.length; i += AT_ONCE) {
     const batch = rows.slice(i, i + AT_ONCE);

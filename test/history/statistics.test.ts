@@ -1,7 +1,7 @@
 // Azure Tables (Azurite): statistics of 10,000 runs are exact, and a question costs a known number of requests, each a range of keys.
 import { TableClient } from '@azure/data-tables';
 import { startStorage, type RunningStorage } from '../../local/storage';
-import { HistoryTable } from '../../src/history/historyTable';
+import { TablePartition } from '../../src/history/tablePartition';
 import { TABLE_NAME } from '../../src/history/openHistory';
 import { statisticsOf, windowOf, type RunStatistics } from '../../src/runs/statistics';
 import { TablesLedger } from '../../src/history/tablesLedger';
@@ -62,7 +62,7 @@ beforeAll(async () => {
       return next(request);
     },
   });
-  const table = new HistoryTable({
+  const table = new TablePartition({
     client: () => Promise.resolve(client),
     partitionKey: 'stats',
     setting: 'X',

@@ -1,5 +1,5 @@
-import { AppError } from '../base/errors';
-import { LIMITS } from '../base/limits';
+import { AppError } from './errors';
+import { LIMITS } from './limits';
 
 /** Checks this machine's clock. `skewMs`: how far it is ahead of the storage's. @throws AppError `ClockSkew` if the difference is too large */
 export function checkClock(skewMs: number | undefined): void {

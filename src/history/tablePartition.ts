@@ -5,13 +5,14 @@ import { withTimeout } from '../base/timeout';
 import { reasonOf } from './tableErrors';
 import { Rows } from './tableRows';
 
-export interface TableOptions {
-  /** Makes the client. Called on first use, because loading its module takes time. */
+export interface PartitionOptions {
+  /** The client of the table. It is made on first use, because loading its module takes time. */
   client: () => Promise<TableClient>;
-  /** Separates apps and workflows that share an account. */
   partitionKey: string;
   /** The setting of the storage, for messages. */
   setting: string;
+  /** What is kept there, for messages. Default: runs. */
+  content?: string;
   limitMs?: number;
   /** Called when an operation has ended; for health. `error` is `undefined` if it succeeded. */
   onOutcome?: (error?: AppError) => void;
@@ -29,10 +30,8 @@ export interface HistoryPresence {
 const MAX_PARTITIONS = 10;
 
 /** One partition of an Azure table. Every query is a range of keys, because for other filters Azure reads all rows. */
-export class HistoryTable {
-  private opened: Promise<TableClient> | undefined;
-
-  constructor(private readonly options: TableOptions) {}
+export class TablePartition {
+  constructor(private readonly options: PartitionOptions) {}
 
   get partitionKey(): string {
     return this.options.partitionKey;
@@ -43,12 +42,13 @@ export class HistoryTable {
     const until = performance.now() + limitMs;
     try {
       const result = await withTimeout(limitMs, undefined, async (signal) =>
-        work(new Rows(await this.client(), this.partitionKey, signal, until)),
+        work(new Rows(await this.options.client(), this.partitionKey, signal, until)),
       );
       this.options.onOutcome?.();
       return result;
     } catch (cause) {
-      const message = () => `The storage that keeps runs (setting '${this.options.setting}') ${reasonOf(cause)}.`;
+      const { content = 'runs', setting } = this.options;
+      const message = () => `The storage that keeps ${content} (setting '${setting}') ${reasonOf(cause)}.`;
       const error = isAppError(cause) ? cause : new AppError(503, 'StorageUnavailable', message(), { cause });
       this.options.onOutcome?.(error);
       throw error;
@@ -65,13 +65,5 @@ export class HistoryTable {
         if (page.length > 0) return { hasTable: true, hasRows: true, partitions };
       return { hasTable: true, hasRows: false, partitions };
     });
-  }
-
-  private client(): Promise<TableClient> {
-    this.opened ??= this.options.client().catch((error: unknown) => {
-      this.opened = undefined;
-      throw error;
-    });
-    return this.opened;
   }
 }
