@@ -185,6 +185,13 @@ else
   issuer=$authority/v2.0
 fi
 
+# The app refuses everybody without these two, so they are read back.
+version=$(read_graph "applications/$api_id" api.requestedAccessTokenVersion)
+found=$(read_graph "applications/$api_id" "api.oauth2PermissionScopes[?value=='Token.Self'].id | [0]")
+if [ "$version" != 2 ] || [ "$found" != "$scope_id" ]; then
+  fail "\"$name\" does not have the scope Token.Self and requestedAccessTokenVersion 2. Look at its manifest in the portal."
+fi
+
 origins=$(printf '%s\n' "$all" | sed -E 's#^(https?://[^/]+).*#\1#' | grep '^https:' | sort -u | paste -sd, - || true)
 # a browser calls the app of `npm start` from localhost: that needs Host.CORS of local.settings.json, not this value
 set_origins=''

@@ -142,8 +142,9 @@ if (objectId !== undefined) {
   if (app === undefined || !isKnown('application')) end(1, 'Not Found');
   if (method === 'GET') print(select(app));
   if (method === 'PATCH') {
-    // inside api and spa, Graph changes only what is named
-    const changed = { ...app, ...body, api: { ...app.api, ...body.api }, spa: { ...app.spa, ...body.spa } };
+    // Inside api and spa, Graph changes only what is named, by the rules of OData. With `forgets`, it would lose the version of tokens.
+    const api = { ...app.api, ...(state.forgets ? { requestedAccessTokenVersion: null } : {}), ...body.api };
+    const changed = { ...app, ...body, api, spa: { ...app.spa, ...body.spa } };
     if (refusal(changed)) end(1, `Bad Request: ${refusal(changed)}`);
     Object.assign(app, changed);
     print(undefined);

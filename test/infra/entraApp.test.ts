@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { infraDirectory } from './bicep';
 
+jest.setTimeout(60_000);
+
 const SCRIPT = join(infraDirectory, 'entra-app.sh');
 const TENANT = '11111111-1111-1111-1111-111111111111';
 const MICROSOFT_GRAPH = { id: '99999999-9999-4999-8999-999999999999', appId: '00000003-0000-0000-c000-000000000000' };
@@ -35,6 +37,7 @@ interface State {
   calls: unknown[][];
   delayed?: string[];
   broken?: string;
+  forgets?: boolean;
 }
 
 let directory: string;
@@ -261,6 +264,17 @@ withBash('if Entra can not be asked whether a registration is there, none is mad
     const made = changesIn(stateNow()).map(([command, method]) => `${String(command)} ${String(method)}`);
     expect(made).toEqual(broken === 'ad app list' ? [] : ['rest POST', 'rest PATCH']);
   }
+});
+
+withBash('it notices if a change has lost the version of tokens', async () => {
+  await runScript('--redirect-uri', PAGE);
+  const { applications, ...rest } = stateNow();
+  const [api, spa] = applications as [Application, Application];
+  const untrusting = { ...api, api: { ...api.api, preAuthorizedApplications: [] } };
+  change({ ...rest, forgets: true, applications: [untrusting, spa] });
+  const { exitCode, out, log } = await runScript('--redirect-uri', PAGE);
+  expect({ exitCode, out }).toEqual({ exitCode: 1, out: '' });
+  expect(log).toContain('does not have the scope Token.Self');
 });
 
 withBash('without a sign-in it says how to sign in', async () => {
