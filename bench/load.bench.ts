@@ -76,6 +76,10 @@ function main(): void {
       name: 'the built app, and the chunks for Entra ID and tables',
       script: requiring(['main', 'entra.chunk', 'tables.chunk'].map((file) => join(ROOT, `dist/${file}.js`))),
     },
+    {
+      name: 'the built app, and the chunk for tokens of signed-in callers',
+      script: requiring(['main', 'jose.chunk'].map((file) => join(ROOT, `dist/${file}.js`))),
+    },
   ];
   const nodes: [string, string | undefined][] = [
     [`Node.js ${process.version}`, process.execPath],

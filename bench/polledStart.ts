@@ -32,20 +32,15 @@ export async function copyProject(projectRoot: string): Promise<string> {
 export function startEnvironment(): NodeJS.ProcessEnv {
   const environment = { ...process.env, PATH: '' };
   for (const name of Object.keys(environment))
-    if (/^(npm_|AcsIdentity|AzureWebJobs|ENTRA_|MY_TOKEN)/i.test(name)) delete (environment as NodeJS.ProcessEnv)[name];
+    if (/^(npm_|AcsIdentity|AzureWebJobs)/i.test(name)) delete (environment as NodeJS.ProcessEnv)[name];
   return environment;
 }
 
 /** `npm start` with known ports, which it needs to start the host while Azurite starts. */
 export async function knownPorts(): Promise<{ port: number; args: string[] }> {
-  // the host, the emulator, Azurite's three in a row, and the sign-in service
-  const port = await fixedPort(6);
-  const options = {
-    '--port': port,
-    '--emulator-port': port + 1,
-    '--storage-port': port + 2,
-    '--sign-in-port': port + 5,
-  };
+  // the host, the emulator, and Azurite's three in a row
+  const port = await fixedPort(5);
+  const options = { '--port': port, '--emulator-port': port + 1, '--storage-port': port + 2 };
   return { port, args: Object.entries(options).flatMap(([option, value]) => [option, String(value)]) };
 }
 

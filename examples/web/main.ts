@@ -45,7 +45,7 @@ function showToken(myToken: MyToken): MyToken {
   refreshesAt = issuedAt + (left > EXPIRES_SOON_MS ? left - EXPIRES_SOON_MS : left / 2);
   setText('identity', identity.id);
   setText('scopes', scopesOf(token));
-  setText('expires', new Date(expiresOnTimestamp).toLocaleTimeString());
+  setText('expires', new Date(expiresOnTimestamp).toLocaleString());
   setText('accepted', '');
   countDown();
   return myToken;
@@ -63,7 +63,8 @@ function scopesOf(token: string): string {
 
 function countDown(): void {
   const seconds = Math.max(0, Math.round((refreshesAt - Date.now()) / 1000));
-  setText('refresh', `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`);
+  const parts = [seconds / 3600, (seconds / 60) % 60, seconds % 60];
+  setText('refresh', parts.map((part) => String(Math.floor(part)).padStart(2, '0')).join(':'));
   (byId('progress') as HTMLProgressElement).value = (refreshesAt - Date.now()) / (refreshesAt - issuedAt);
 }
 
@@ -72,7 +73,13 @@ function explain(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
   const isRefused = error instanceof ApiError && (error.status === 401 || error.status === 403);
   note(isRefused ? 'The API refused the sign-in' : 'Something failed');
-  problem(isRefused ? 'You are signed in, but this app does not accept your sign-in' : 'That did not work', message);
+  byId('retry').hidden = isRefused;
+  if (isRefused) {
+    const advice = 'Sign out, and use another account, or ask the operator of this app.';
+    problem('You are signed in, but this app does not accept your sign-in', advice, message);
+  } else {
+    problem('That did not work', message);
+  }
 }
 
 async function checkToken(): Promise<void> {

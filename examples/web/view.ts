@@ -17,9 +17,10 @@ export function show(view: View): void {
     section.hidden = section.dataset['view'] !== view;
 }
 
-export function problem(title: string, reason: string): void {
+export function problem(title: string, text: string, details = ''): void {
   setText('problem-title', title);
-  setText('problem-reason', reason);
+  setText('problem-text', text);
+  setText('problem-details', details);
   show('problem');
 }
 

@@ -5,10 +5,12 @@ import { sendResponse } from './httpResponse';
 
 /** Kestrel, the server of the real host, has 130 s. With Node's 5 s, clients that pool connections would find them closed. */
 const KEEP_ALIVE_MS = 130_000;
+/** All headers of a request, as Kestrel (`MaxRequestHeadersTotalSize`). Node's own limit is half of it. */
+const HEADER_BYTES = 32 * 1024;
 
 /** The connections of the host: who connects, what is still to be answered, and how it all ends. */
 export class HttpServer {
-  private readonly server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
+  private readonly server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: HEADER_BYTES });
   private readonly openResponses = new Set<ServerResponse>();
 
   /** @param answer if it rejects, the answer is 500 */

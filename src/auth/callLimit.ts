@@ -2,13 +2,19 @@ import { AppError } from '../base/errors';
 import type { Person } from './person';
 
 const WINDOW_MS = 60_000;
-/** More people than one instance can serve in a minute. Beyond, those whose minute began first are forgotten. */
+/** More people than one instance can serve in a minute. If there are more, the half whose minutes began first is forgotten. */
 const MAX_PEOPLE = 20_000;
+
+interface Minute {
+  since: number;
+  calls: number;
+}
 
 /** Counts the calls of each person, in minutes that begin with a call. */
 export class CallLimit {
-  /** In the order in which their minutes began. */
-  private readonly windows = new Map<string, { since: number; calls: number }>();
+  /** In the order in which the minutes began. */
+  private minutes = new Map<string, Minute>();
+  private lastCleanup = -Infinity;
 
   /** @param elapsed a monotonic clock, in milliseconds */
   constructor(private readonly elapsed: () => number) {}
@@ -16,27 +22,29 @@ export class CallLimit {
   /** @throws AppError 429 `TooManyCalls` */
   count({ tenantId, objectId }: Person, perMinute: number): void {
     const now = this.elapsed();
-    this.forget(now);
     const key = `${tenantId}/${objectId}`;
-    const window = this.windows.get(key);
-    if (window === undefined) {
-      this.windows.set(key, { since: now, calls: 1 });
-    } else if (window.calls < perMinute) {
-      window.calls += 1;
+    const minute = this.minutes.get(key);
+    if (minute === undefined || now - minute.since >= WINDOW_MS) {
+      this.minutes.delete(key);
+      this.cleanUp(now);
+      this.minutes.set(key, { since: now, calls: 1 });
+    } else if (minute.calls < perMinute) {
+      minute.calls += 1;
     } else {
       throw new AppError(
         429,
         'TooManyCalls',
-        `One person may make ${perMinute} calls in a minute here, by setting MY_TOKENS_PER_MINUTE. Keep a token until shortly before it expires.`,
-        { retryAfterSeconds: Math.max(1, Math.ceil((window.since + WINDOW_MS - now) / 1_000)) },
+        `Calls of one person in a minute are limited to ${perMinute} (setting MY_TOKENS_PER_MINUTE). Keep a token until shortly before it expires.`,
+        { retryAfterSeconds: Math.max(1, Math.ceil((minute.since + WINDOW_MS - now) / 1_000)) },
       );
     }
   }
 
-  private forget(now: number): void {
-    for (const [key, { since }] of this.windows) {
-      if (now - since < WINDOW_MS && this.windows.size < MAX_PEOPLE) return;
-      this.windows.delete(key);
-    }
+  /** Forgets minutes that are over. All at once and rarely: a Map from which entries are deleted one by one becomes slow. */
+  private cleanUp(now: number): void {
+    if (this.minutes.size < MAX_PEOPLE && now - this.lastCleanup < WINDOW_MS) return;
+    this.lastCleanup = now;
+    const current = [...this.minutes].filter(([, { since }]) => now - since < WINDOW_MS);
+    this.minutes = new Map(current.length < MAX_PEOPLE ? current : current.slice(MAX_PEOPLE / 2));
   }
 }

@@ -1,5 +1,6 @@
 import { isConflict } from '../history/tableErrors';
-import type { Table } from '../history/openTable';
+import { openTable, type Table, type TableStorage } from '../history/openTable';
+import type { PartitionOptions } from '../history/tablePartition';
 import type { RowRange, Rows } from '../history/tableRows';
 import {
   mappingOf,
@@ -100,4 +101,9 @@ export class Directory {
       }),
     );
   }
+}
+
+/** The directory in a storage account. Makes no connection before the first use. */
+export function openDirectory(place: TableStorage, options: Pick<PartitionOptions, 'onOutcome'> = {}): Directory {
+  return new Directory(openTable(place, DIRECTORY_TABLE, { ...options, content: 'identities of signed-in people' }));
 }

@@ -1,28 +1,33 @@
-import type { JSONWebKeySet, JWK } from 'jose';
+import type { CryptoKey, JWK } from 'jose';
 import { LIMITS } from '../base/limits';
 import { isLoopback } from '../base/loopback';
 import { stopSignal } from '../base/stop';
+import { withTimeout } from '../base/timeout';
 
 /** Entra's key set has about 20 KB. */
 const MAX_BYTES = 256 * 1024;
+/** Shorter ones are not allowed for RS256 (RFC 7518, section 3.3). */
+const MIN_KEY_BITS = 2048;
 
 /**
- * Fetches the public RSA keys of an issuer, by its discovery document.
+ * Fetches the public keys of an issuer that RS256 signatures are checked with, by its discovery document.
+ * @returns the keys by their ids, at least one
  * @throws Error whose message names the document and what is wrong with it
  */
-export async function fetchKeys(issuer: string): Promise<JSONWebKeySet> {
-  const signal = AbortSignal.any([AbortSignal.timeout(LIMITS.issuerKeysMs), stopSignal]);
-  const discovery = await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, signal);
-  // otherwise any other issuer's document would do (OpenID Connect Discovery, section 4.3)
-  if (discovery['issuer'] !== issuer) throw new Error(`the discovery document of ${issuer} is another issuer's`);
-  const address = discovery['jwks_uri'];
-  if (typeof address !== 'string' || !isKeyAddress(address)) {
-    throw new Error(`the discovery document of ${issuer} has no address of keys that begins with https://`);
-  }
-  const { keys } = await fetchJson(address, signal);
-  const usable = Array.isArray(keys) ? keys.filter(isUsable) : [];
-  if (usable.length === 0) throw new Error(`the key set of ${issuer} has no RSA key for signatures`);
-  return { keys: usable };
+export function fetchKeys(issuer: string): Promise<Map<string, CryptoKey>> {
+  return withTimeout(LIMITS.issuerKeysMs, stopSignal, async (signal) => {
+    const discovery = await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, signal);
+    // otherwise any other issuer's document would do (OpenID Connect Discovery, section 4.3)
+    if (discovery['issuer'] !== issuer) throw new Error(`the discovery document of ${issuer} is another issuer's`);
+    const address = discovery['jwks_uri'];
+    if (typeof address !== 'string' || !isKeyAddress(address)) {
+      throw new Error(`the discovery document of ${issuer} has no address of keys that begins with https://`);
+    }
+    const { keys } = await fetchJson(address, signal);
+    const usable = await usableKeys(Array.isArray(keys) ? keys : []);
+    if (usable.size === 0) throw new Error(`the key set of ${issuer} has no RSA key for signatures`);
+    return usable;
+  });
 }
 
 function isKeyAddress(address: string): boolean {
@@ -32,7 +37,24 @@ function isKeyAddress(address: string): boolean {
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
 
-function isUsable(key: unknown): key is JWK & { kid: string } {
+/** Others, and malformed ones, are left out. */
+async function usableKeys(keys: readonly unknown[]): Promise<Map<string, CryptoKey>> {
+  const { importJWK } = await import('./jose.chunk');
+  const usable = new Map<string, CryptoKey>();
+  for (const key of keys) {
+    if (!isSignatureKey(key)) continue;
+    const { kty, kid, n, e } = key;
+    const imported = await importJWK({ kty, n, e }, 'RS256').catch(() => undefined);
+    if (imported === undefined || imported instanceof Uint8Array) continue;
+    const { modulusLength } = imported.algorithm as { modulusLength?: number };
+    if (modulusLength !== undefined && modulusLength >= MIN_KEY_BITS) usable.set(kid, imported);
+  }
+  return usable;
+}
+
+type SignatureKey = Required<Pick<JWK, 'kid' | 'n' | 'e'>> & { kty: 'RSA' };
+
+function isSignatureKey(key: unknown): key is SignatureKey {
   if (typeof key !== 'object' || key === null) return false;
   const { kty, kid, n, e, use, alg } = key as Record<string, unknown>;
   return (
@@ -43,18 +65,20 @@ function isUsable(key: unknown): key is JWK & { kid: string } {
   );
 }
 
+/** Follows no redirection. */
 async function fetchJson(url: string, signal: AbortSignal): Promise<Record<string, unknown>> {
-  const response = await fetch(url, { redirect: 'error', headers: { accept: 'application/json' }, signal });
+  const response = await fetch(url, { redirect: 'manual', headers: { accept: 'application/json' }, signal });
   if (response.status !== 200) {
     await response.body?.cancel();
     throw new Error(`${url} answered ${response.status}`);
   }
+  const text = await boundedText(response, url);
   let value: unknown;
   try {
-    value = JSON.parse(await boundedText(response, url));
-  } catch (error) {
+    value = JSON.parse(text);
+  } catch {
     // the parser's own message repeats what it read
-    throw error instanceof SyntaxError ? new Error(`${url} answered no JSON`) : error;
+    throw new Error(`${url} answered no JSON`);
   }
   if (typeof value !== 'object' || value === null) throw new Error(`${url} answered no JSON object`);
   return value as Record<string, unknown>;

@@ -1,4 +1,4 @@
-import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose';
+import type { CryptoKey } from 'jose';
 import { recordIssuerOutcome } from '../base/dependencyHealth';
 import { fetchKeys } from './issuerDocuments';
 import { invalidToken, issuerUnavailable } from './refusals';
@@ -8,19 +8,13 @@ const REFRESH_MS = 24 * 3_600_000;
 /** One fetch in this time, whether it succeeds or not. Otherwise forged tokens could make the app flood the issuer. */
 const FETCH_INTERVAL_MS = 30_000;
 
-interface KnownKeys {
-  ids: ReadonlySet<string>;
-  find: JWTVerifyGetKey;
-  /** When they were fetched. */
-  at: number;
-}
-
 /**
  * The keys of one issuer. They are kept for ever, so that an issuer that is down stops nobody whose key is known. They are fetched again when a token names
  * a key that is not known, and daily.
  */
 export class IssuerKeys {
-  private known: KnownKeys | undefined;
+  private known: ReadonlyMap<string, CryptoKey> = new Map();
+  private knownSince = -Infinity;
   private lastFetchAt = -Infinity;
   private failure: unknown;
   private pending: Promise<void> | undefined;
@@ -32,17 +26,19 @@ export class IssuerKeys {
   ) {}
 
   /**
-   * The keys, with the one that is named.
+   * The key with this id.
    * @throws AppError 401 `InvalidToken` if the issuer has no such key; 503 `IssuerUnavailable` if nobody knows
    */
-  async with(keyId: string): Promise<JWTVerifyGetKey> {
-    if (this.known?.ids.has(keyId)) {
+  async key(id: string): Promise<CryptoKey> {
+    const known = this.known.get(id);
+    if (known !== undefined) {
       // The caller does not wait. If the process is frozen or ended before the answer, nothing is lost: a later call fetches again.
-      if (this.elapsed() - this.known.at >= REFRESH_MS) void this.refresh();
-      return this.known.find;
+      if (this.elapsed() - this.knownSince >= REFRESH_MS) void this.refresh();
+      return known;
     }
     await this.refresh();
-    if (this.known?.ids.has(keyId)) return this.known.find;
+    const fetched = this.known.get(id);
+    if (fetched !== undefined) return fetched;
     if (this.failure !== undefined) throw issuerUnavailable(this.secondsToNextFetch(), this.failure);
     throw invalidToken('The token is signed with a key that its issuer does not have. Request a new token.');
   }
@@ -64,16 +60,12 @@ export class IssuerKeys {
 
   private async fetch(): Promise<void> {
     try {
-      this.known = await knownKeys(await fetchKeys(this.issuer), this.elapsed());
+      this.known = await fetchKeys(this.issuer);
+      this.knownSince = this.elapsed();
       this.failure = undefined;
     } catch (error) {
       this.failure = error;
     }
     recordIssuerOutcome(this.issuer, this.failure);
   }
-}
-
-async function knownKeys(set: JSONWebKeySet, at: number): Promise<KnownKeys> {
-  const { createLocalJWKSet } = await import('./jose.chunk');
-  return { ids: new Set(set.keys.flatMap(({ kid }) => kid ?? [])), find: createLocalJWKSet(set), at };
 }

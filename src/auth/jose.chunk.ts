@@ -1,2 +1,2 @@
 // A separate bundle file, loaded on first use: only signed-in callers need it.
-export { createLocalJWKSet, errors, jwtVerify } from 'jose';
+export { errors, importJWK, jwtVerify } from 'jose';

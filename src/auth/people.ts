@@ -5,12 +5,11 @@ import { AppError, errorOfDetails, misconfigured } from '../base/errors';
 import { connectionNames, type Scope } from '../base/settings';
 import { historySettings } from '../base/workflowSettings';
 import { historyPlace } from '../history';
-import { openTable } from '../history/openTable';
 import { getConnection, identityActions } from '../identity';
 import { describeConnection } from '../identity/connections';
 import type { AccessToken } from '../identity/identityTypes';
 import { enforceLimits } from '../identity/operatorLimits';
-import { Directory, DIRECTORY_TABLE } from './directory';
+import { openDirectory, type Directory } from './directory';
 import { DEFAULT_DEVICE, type MappingKey, type StoredMapping } from './directoryRows';
 import { Identities, isUserNotFound, type PersonCall } from './identities';
 import { offboard } from './offboarding';
@@ -44,11 +43,7 @@ function people(): { directory: Directory; identities: Identities } {
       { target: setting },
     );
   }
-  const table = openTable(place, DIRECTORY_TABLE, {
-    content: 'identities of signed-in people',
-    onOutcome: recordStorageOutcome,
-  });
-  const directory = new Directory(table);
+  const directory = openDirectory(place, { onOutcome: recordStorageOutcome });
   opened = { directory, identities: new Identities(directory) };
   return opened;
 }

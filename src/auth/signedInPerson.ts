@@ -1,12 +1,12 @@
 import type { HttpRequest } from '@azure/functions';
 import type { JWTPayload } from 'jose';
 import { callerSettings } from '../base/callerSettings';
-import { REQUIRED_SCOPE, type AppError } from '../base/errors';
+import { REQUIRED_SCOPE } from '../base/errors';
 import { bearerToken, type Claims } from './bearerToken';
 import { CallLimit } from './callLimit';
 import { IssuerKeys } from './issuerKeys';
 import { personOf, type Person } from './person';
-import { invalidToken, issuerUnavailable, scopeMissing } from './refusals';
+import { invalidToken, scopeMissing } from './refusals';
 
 /** How much clocks may differ. */
 const SKEW_SECONDS = 300;
@@ -28,9 +28,9 @@ export function tokenCheck(
     const { text, issuer, keyId } = bearerToken(request, issuers);
     const keys = keysOf.get(issuer) ?? new IssuerKeys(issuer, elapsed);
     keysOf.set(issuer, keys);
-    const findKey = await keys.with(keyId);
+    const key = await keys.key(keyId);
     const { jwtVerify } = await import('./jose.chunk');
-    const { payload } = await jwtVerify(text, findKey, {
+    const { payload } = await jwtVerify(text, key, {
       algorithms: ['RS256'],
       issuer,
       audience: audiences,
@@ -60,7 +60,7 @@ const WRONG_CLAIMS: Record<string, string> = {
 };
 
 /** Why jose refuses a token, without its own text, which repeats claims. */
-async function refusalOf(error: unknown): Promise<AppError> {
+async function refusalOf(error: unknown): Promise<unknown> {
   const { errors } = await import('./jose.chunk');
   if (error instanceof errors.JWTExpired) return invalidToken('The token has expired. Request a new one.');
   if (error instanceof errors.JWTClaimValidationFailed) {
@@ -72,8 +72,7 @@ async function refusalOf(error: unknown): Promise<AppError> {
   if (error instanceof errors.JWSSignatureVerificationFailed)
     return invalidToken('The signature of the token is wrong.');
   if (error instanceof errors.JOSEError) return invalidToken('The token is malformed.');
-  // a key of the issuer that can't be used, for example because it is too short
-  return issuerUnavailable(300, error);
+  return error;
 }
 
 /** @throws AppError 403 `ScopeMissing` unless the token is a person's, with the scope that the functions need */

@@ -23,7 +23,7 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
   ScopeNotAllowed: {
     reason: 'The operator does not allow this scope',
     advice:
-      'Request only scopes that setting `ALLOWED_SCOPES`, or for signed-in callers `MY_TOKEN_SCOPES`, allows. The message lists them',
+      'Request only scopes that setting `ALLOWED_SCOPES` or, for a signed-in person, `MY_TOKEN_SCOPES` allows. The message lists them',
   },
   ExpiryNotAllowed: {
     reason: 'The operator does not allow a lifetime this long',
@@ -40,15 +40,15 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
   },
   NoIdentity: {
     reason: 'This person has no ACS identity here, or none for this device',
-    advice: 'POST `me/token` makes one',
+    advice: 'Create one with POST `me/token`',
   },
   RunNotFound: { reason: 'There is no run with this id', advice: 'List the runs with GET `runs`' },
   NotFound: { reason: 'Under `runs`, this path does not exist for this method', advice: 'See [Functions](#functions)' },
   NotEnabled: { reason: 'This function is turned off', advice: 'Set the setting that the message names' },
   RunEnded: { reason: "The run has ended, so it can't be cancelled", advice: 'Read the run with GET `runs/{id}`' },
   TooManyDevices: {
-    reason: 'This person has an ACS identity for as many devices as one person may have',
-    advice: 'Use a device name again, or delete the identities with DELETE `me`',
+    reason: 'This person already has an ACS identity for as many devices as one person may have',
+    advice: 'Use the name of an earlier device, or delete all identities of the person with DELETE `me`',
   },
   LengthRequired: {
     reason: 'The body was sent in chunks, or as JSON without a length',
@@ -62,7 +62,7 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
   },
   TooManyCalls: {
     reason: 'This person has called more often than `MY_TOKENS_PER_MINUTE` allows',
-    advice: 'Wait for the seconds in `Retry-After`',
+    advice: 'Wait as many seconds as `Retry-After` says',
   },
   Misconfigured: { reason: 'A setting is missing or malformed', advice: 'Correct the setting that the message names' },
   InternalError: { reason: 'An unexpected error', advice: 'Search the log for the invocation id in the message' },
@@ -79,12 +79,8 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
     advice: 'Try again later. `health/deep` shows whether ACS works again',
   },
   StorageUnavailable: {
-    reason: 'The request needs the storage account of the app, and it does not work or is not set',
+    reason: 'The request needs the storage account of the app, and it does not work, or none is set',
     advice: 'Try again later. `health/deep` shows whether it works again',
-  },
-  IssuerUnavailable: {
-    reason: "The keys of the token's issuer are not known, and they could not be fetched",
-    advice: 'Wait for the seconds in `Retry-After`',
   },
   LastRunFailed: {
     reason: 'The newest run failed. Only `runs/latest` returns this',
@@ -93,6 +89,10 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
   NoRecentRun: {
     reason: 'There is no recent run. Only `runs/latest` returns this',
     advice: 'Check whether the schedule is on: `health` shows it',
+  },
+  IssuerUnavailable: {
+    reason: "The keys of the token's issuer are not known, and they could not be fetched",
+    advice: 'Wait as many seconds as `Retry-After` says',
   },
   Stopped: { reason: 'The app is being stopped', advice: 'Try again' },
   ServiceTimeout: { reason: 'ACS did not respond within 10 s (25 s for creating a user)', advice: 'Try again' },

@@ -1,61 +1,40 @@
 // Signed-in people: tokens for their ACS users from the built app, with a real issuer, the emulator and Azurite.
-import { TableClient } from '@azure/data-tables';
 import { DIRECTORY_TABLE } from '../../src/auth/directory';
 import { chatStatus } from '../../src/identity/probes';
-import { CLIENT_ID, OBJECT_ID, startAuthority, TENANT, type Authority } from '../auth/authority';
+import { OBJECT_ID, TENANT } from '../auth/authority';
 import type { Answer, AppUnderTest, Body } from './appUnderTest';
-import { startSurroundings, type Surroundings } from './appWithProxies';
+import type { Surroundings } from './appWithProxies';
+import { callAs, codeOf, startPeople, userOf, type PeopleUnderTest } from './peopleUnderTest';
 
+let people: PeopleUnderTest;
 let around: Surroundings;
-let authority: Authority;
 let app: AppUnderTest;
-let settings: Record<string, string>;
 const answers: string[] = [];
 const tokens: string[] = [];
-let people = 0;
 
 beforeAll(async () => {
-  [around, authority] = await Promise.all([startSurroundings(), startAuthority()]);
-  settings = {
-    ENTRA_ISSUERS: authority.issuer,
-    ENTRA_AUDIENCE: CLIENT_ID,
-    MY_TOKEN_SCOPES: 'chat,voip',
-    MY_TOKENS_PER_MINUTE: '100000',
-  };
-  app = await around.open(settings);
+  people = await startPeople();
+  around = people.around;
+  app = await around.open(people.settings);
 });
 afterAll(async () => {
   await app.stop();
-  await Promise.all([around.close(), authority.stop()]);
+  await people.close();
 });
 afterEach(() => around.reset());
 
-/** The token of a person whom no test has had. */
-function somebody(claims: Record<string, unknown> = {}): string {
-  people += 1;
-  const oid = `${OBJECT_ID.slice(0, -4)}${String(people).padStart(4, '0')}`;
-  return authority.token({ oid, ...claims });
-}
-
+/** A call that is kept for the search for secrets. */
 async function call(token: string, method: string, path: string, body?: unknown, on = app): Promise<Answer> {
-  const answer = await on.call(method, path, body, { authorization: `Bearer ${token}` });
+  const answer = await callAs(on, token, method, path, body);
   if (typeof answer.body.token === 'string') tokens.push(answer.body.token);
   else answers.push([...answer.headers].join('\n') + answer.text);
   return answer;
 }
-const code = ({ status, body }: Answer) => `${status} ${body.error?.code}`;
-const userOf = ({ body }: Answer) => body.identity?.id ?? '';
-const existing = () => around.emulator.users().map(({ id }) => id);
+const somebody = () => people.somebody();
+const existing = () => people.existing();
 const claimsOf = ({ token = '' }: Body) =>
   JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
-const tables = () =>
-  TableClient.fromConnectionString(around.storageConnectionString, DIRECTORY_TABLE, { allowInsecureConnection: true });
-async function rows(): Promise<Record<string, unknown>[]> {
-  const found = [];
-  for await (const row of tables().listEntities()) found.push(row);
-  return found;
-}
-const rowsOf = async (user: string) => (await rows()).filter(({ identity }) => identity === user);
+const rowsOf = async (user: string) => (await people.rows()).filter(({ identity }) => identity === user);
 interface Device {
   device: string;
   identity: string;
@@ -90,8 +69,8 @@ describe('a signed-in person', () => {
 
   test('has an ACS user on each device, can see them, revoke the tokens of one, and delete all', async () => {
     const ada = somebody();
-    expect(code(await call(ada, 'GET', 'me'))).toBe('404 NoIdentity');
-    expect(code(await call(ada, 'DELETE', 'me/tokens'))).toBe('404 NoIdentity');
+    expect(codeOf(await call(ada, 'GET', 'me'))).toBe('404 NoIdentity');
+    expect(codeOf(await call(ada, 'DELETE', 'me/tokens'))).toBe('404 NoIdentity');
     const users: string[] = [];
     for (const device of [undefined, 'phone', 'tablet-2'])
       users.push(userOf(await call(ada, 'POST', 'me/token', { device })));
@@ -112,14 +91,14 @@ describe('a signed-in person', () => {
     expect(await isAccepted(phone.body)).toBe(true);
     expect((await call(ada, 'DELETE', 'me/tokens?device=phone')).status).toBe(204);
     expect([await isAccepted(phone.body), await isAccepted(tablet.body)]).toEqual([false, true]);
-    expect(code(await call(ada, 'DELETE', 'me/tokens?device=watch'))).toBe('404 NoIdentity');
+    expect(codeOf(await call(ada, 'DELETE', 'me/tokens?device=watch'))).toBe('404 NoIdentity');
 
     expect((await call(ada, 'DELETE', 'me')).status).toBe(204);
     expect(existing().filter((id) => users.includes(id))).toEqual([]);
     for (const user of users) expect(await rowsOf(user)).toEqual([]);
     expect(await isAccepted(tablet.body)).toBe(false);
     expect((await call(ada, 'DELETE', 'me')).status).toBe(204);
-    expect(code(await call(ada, 'GET', 'me'))).toBe('404 NoIdentity');
+    expect(codeOf(await call(ada, 'GET', 'me'))).toBe('404 NoIdentity');
     // who comes back is somebody new
     expect(users).not.toContain(userOf(await call(ada, 'POST', 'me/token')));
   });
@@ -128,7 +107,7 @@ describe('a signed-in person', () => {
     const subjects = ['auth0|x/y#?', 'x'.repeat(500), '\u{1f600}\u0301\u00e4', 'a', 'A', "'", ' ', '%2F', '..'];
     const users: string[] = [];
     for (const sub of subjects) {
-      const token = authority.token({ sub, oid: undefined });
+      const token = people.authority.token({ sub, oid: undefined });
       const first = await call(token, 'POST', 'me/token');
       expect(first.status).toBe(200);
       expect(userOf(await call(token, 'POST', 'me/token'))).toBe(userOf(first));
@@ -137,7 +116,7 @@ describe('a signed-in person', () => {
     expect(new Set(users).size).toBe(subjects.length);
     // and an operator can delete each
     for (const sub of subjects) {
-      const { body } = await call(authority.token({ sub, oid: undefined }), 'GET', 'me');
+      const { body } = await call(people.authority.token({ sub, oid: undefined }), 'GET', 'me');
       const path = `people/${String(body.tenantId)}/${encodeURIComponent(String(body.objectId))}`;
       expect(devicesOf(await app.call('GET', path))).toHaveLength(1);
       expect((await app.call('DELETE', path)).status).toBe(204);
@@ -149,14 +128,14 @@ describe('a signed-in person', () => {
     const before = existing().length;
     const ada = somebody();
     const refused = await call(ada, 'POST', 'me/token', { scopes: ['chat', 'chat.join'] });
-    expect(code(refused)).toBe('403 ScopeNotAllowed');
+    expect(codeOf(refused)).toBe('403 ScopeNotAllowed');
     expect(refused.body.error).toMatchObject({
       target: 'scopes[1]',
       message: expect.stringContaining('MY_TOKEN_SCOPES') as string,
     });
-    const limited = await around.open({ ...settings, MAX_TOKEN_MINUTES: '120' });
+    const limited = await around.open({ ...people.settings, MAX_TOKEN_MINUTES: '120' });
     try {
-      expect(code(await call(ada, 'POST', 'me/token', { expiresInMinutes: 121 }, limited))).toBe(
+      expect(codeOf(await call(ada, 'POST', 'me/token', { expiresInMinutes: 121 }, limited))).toBe(
         '403 ExpiryNotAllowed',
       );
       expect(existing()).toHaveLength(before);
@@ -178,7 +157,7 @@ describe('a signed-in person', () => {
     ['DELETE', `people/${TENANT}/~`, undefined, 'objectId'],
   ])('gets 400 for %s %s %j', async (method, path, body, target) => {
     const answer = await call(somebody(), method, path, body);
-    expect([code(answer), answer.body.error?.target]).toEqual(['400 InvalidRequest', target]);
+    expect([codeOf(answer), answer.body.error?.target]).toEqual(['400 InvalidRequest', target]);
   });
 
   test('has at most 10 devices', async () => {
@@ -186,7 +165,7 @@ describe('a signed-in person', () => {
     for (let n = 0; n < 10; n += 1) expect((await call(ada, 'POST', 'me/token', { device: `d${n}` })).status).toBe(200);
     const before = existing().length;
     const refused = await call(ada, 'POST', 'me/token', { device: 'd10' });
-    expect([code(refused), refused.body.error?.target]).toEqual(['409 TooManyDevices', 'device']);
+    expect([codeOf(refused), refused.body.error?.target]).toEqual(['409 TooManyDevices', 'device']);
     expect(existing()).toHaveLength(before);
     expect((await call(ada, 'POST', 'me/token', { device: 'd9' })).status).toBe(200);
   });
@@ -200,7 +179,7 @@ describe('without a token', () => {
     ['DELETE', 'me'],
   ])('%s %s is 401', async (method, path) => {
     const answer = await app.call(method, path, undefined, { 'x-ms-client-principal-id': OBJECT_ID });
-    expect(code(answer)).toBe('401 InvalidToken');
+    expect(codeOf(answer)).toBe('401 InvalidToken');
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer error="invalid_token"/);
   });
 });
@@ -214,7 +193,7 @@ describe('an operator', () => {
     expect(devicesOf(await app.call('GET', path))[0]).toMatchObject({ device: 'default', identity: user });
     expect((await app.call('DELETE', path)).status).toBe(204);
     expect(existing()).not.toContain(user);
-    expect(code(await app.call('GET', path))).toBe('404 NoIdentity');
+    expect(codeOf(await app.call('GET', path))).toBe('404 NoIdentity');
     expect((await app.call('DELETE', path)).status).toBe(204);
   });
 });
@@ -232,7 +211,7 @@ describe('off or half on', () => {
     const found = new Set<string>();
     for (const [method, path] of FUNCTIONS) {
       const answer = await call(somebody(), method, path, undefined, app);
-      found.add(`${code(answer)} ${answer.body.error?.target}`);
+      found.add(`${codeOf(answer)} ${answer.body.error?.target}`);
     }
     return [...found];
   };
@@ -256,7 +235,7 @@ describe('off or half on', () => {
     ['MY_TOKEN_CONNECTION', 'Nobody'],
     ['MY_TOKENS_PER_MINUTE', 'many'],
   ])('%s = %s: each function names it, and so does health', async (name, value) => {
-    const others = Object.fromEntries(Object.entries(settings).filter(([other]) => other !== name));
+    const others = Object.fromEntries(Object.entries(people.settings).filter(([other]) => other !== name));
     const half = await around.open(value === undefined ? others : { ...others, [name]: value });
     try {
       expect(await all(half)).toEqual([`500 Misconfigured ${name}`]);
@@ -267,10 +246,10 @@ describe('off or half on', () => {
   });
 
   test('without a storage it is 503, and the message says what to set', async () => {
-    const without = await around.open({ ...settings, AzureWebJobsStorage: '' });
+    const without = await around.open({ ...people.settings, AzureWebJobsStorage: '' });
     try {
       const answer = await call(somebody(), 'POST', 'me/token', undefined, without);
-      expect(code(answer)).toBe('503 StorageUnavailable');
+      expect(codeOf(answer)).toBe('503 StorageUnavailable');
       expect(answer.body.error?.message).toContain("'AzureWebJobsStorage'");
     } finally {
       await without.stop();
@@ -279,7 +258,7 @@ describe('off or half on', () => {
 });
 
 test('no token and no key is in a row of the directory, in an answer that is not a token, or in a line of the log', async () => {
-  const found = await rows();
+  const found = await people.rows();
   expect(found.length).toBeGreaterThan(10);
   expect(tokens.length).toBeGreaterThan(10);
   const kept = [...found.map((row) => JSON.stringify(row)), ...answers, ...app.lines].join('\n');

@@ -53,6 +53,11 @@ test('the package is small, the bundle and its chunks with what the host reads, 
     expect(readFileSync(join(packageDirectory, 'app', path), 'utf8')).toBe(text(path));
 });
 
+test('the library that checks tokens is in a chunk, which the app does not load when it starts', () => {
+  const code = 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED';
+  expect(Object.keys(files).filter((path) => text(path).includes(code))).toEqual(['dist/jose.chunk.js']);
+});
+
 test('nothing is left to install or to build there', () => {
   const manifest = JSON.parse(text('package.json')) as Record<string, unknown>;
   expect(manifest).toMatchObject({ main: 'dist/main.js' });

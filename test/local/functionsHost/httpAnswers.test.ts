@@ -243,6 +243,20 @@ describe('what a handler sees', () => {
     });
   });
 
+  test('two Authorization headers arrive as one with both values', async () => {
+    const answer = body(await raw('/api/echo/x', { headers: { Authorization: ['Bearer a', 'Bearer b'] } }));
+    expect((answer['headers'] as Record<string, string>)['authorization']).toMatch(/^Bearer a, ?Bearer b$/);
+  });
+
+  test('headers have at most 32 KB in all', async () => {
+    const withToken = (length: number) =>
+      raw('/api/echo/x', { headers: { authorization: `Bearer ${'a'.repeat(length)}` } });
+    expect(body(await withToken(30_000))).toMatchObject({
+      headers: { authorization: expect.stringMatching(/^.{30007}$/) as string },
+    });
+    expect((await withToken(33_000)).status).toBe(431);
+  });
+
   test('header names are lower case, repeated headers joined', async () => {
     const answer = body(await raw('/api/echo/x', { headers: { 'X-Twice': ['1', '2'], 'X-Functions-Key': 'k' } }));
     expect(answer).toMatchObject({ headers: { 'x-functions-key': 'k' } });
