@@ -10,7 +10,7 @@ const FETCH_INTERVAL_MS = 30_000;
 
 /**
  * The keys of one issuer. They are kept for ever, so that an issuer that is down stops nobody whose key is known. They are fetched again when a token names
- * a key that is not known, and daily.
+ * a key that is not known, daily, and after a failure.
  */
 export class IssuerKeys {
   private known: ReadonlyMap<string, CryptoKey> = new Map();
@@ -33,7 +33,7 @@ export class IssuerKeys {
     const known = this.known.get(id);
     if (known !== undefined) {
       // The caller does not wait. If the process is frozen or ended before the answer, nothing is lost: a later call fetches again.
-      if (this.elapsed() - this.knownSince >= REFRESH_MS) void this.refresh();
+      if (this.failure !== undefined || this.elapsed() - this.knownSince >= REFRESH_MS) void this.refresh();
       return known;
     }
     await this.refresh();

@@ -1,5 +1,6 @@
 import { safeText } from '../base/redact';
 import { stopSignal } from '../base/stop';
+import { TimeoutReached, withTimeout } from '../base/timeout';
 
 /** The answer of a receiver, or why there is none. Contains no part of its address. */
 export type Delivery =
@@ -23,18 +24,20 @@ export async function deliver(
   limitMs: number,
 ): Promise<Delivery> {
   try {
-    const response = await fetch(url, {
-      method: request.method,
-      redirect: 'manual',
-      headers: {
-        'user-agent': 'acs-identity-functions',
-        ...(request.method === 'POST' ? { 'content-type': request.contentType } : {}),
-      },
-      ...(request.method === 'POST' ? { body: request.body } : {}),
-      signal: AbortSignal.any([AbortSignal.timeout(Math.ceil(limitMs)), stopSignal]),
+    const { response, body } = await withTimeout(Math.ceil(limitMs), stopSignal, async (signal) => {
+      const response = await fetch(url, {
+        method: request.method,
+        redirect: 'manual',
+        headers: {
+          'user-agent': 'acs-identity-functions',
+          ...(request.method === 'POST' ? { 'content-type': request.contentType } : {}),
+        },
+        ...(request.method === 'POST' ? { body: request.body } : {}),
+        signal,
+      });
+      return { response, body: safeText(await beginningOf(response), BODY_LENGTH) };
     });
     const { status } = response;
-    const body = safeText(await beginningOf(response), BODY_LENGTH);
     if (status >= 200 && status < 300) return { kind: 'delivered', status, body };
     const reason = `the receiver answered ${status}`;
     if (status === 410) return { kind: 'gone', reason, status, body };
@@ -50,10 +53,9 @@ export async function deliver(
 
 /** Errors of fetch name the address only in their text, so only their code is used. */
 function reasonOf(error: unknown, limitMs: number): string {
-  const { name, cause } = error as { name?: string; cause?: { code?: unknown } };
-  if (name === 'TimeoutError') return `the receiver did not answer within ${limitMs / 1000} s`;
-  if (name === 'AbortError') return 'the app is being stopped';
-  const code = cause?.code;
+  if (error instanceof TimeoutReached) return `the receiver did not answer within ${limitMs / 1000} s`;
+  if (stopSignal.aborted) return 'the app is being stopped';
+  const code = (error as { cause?: { code?: unknown } }).cause?.code;
   return `the receiver can't be reached (${typeof code === 'string' && /^[A-Z_0-9]{1,40}$/.test(code) ? code : 'no answer'})`;
 }
 

@@ -126,6 +126,20 @@ test('keys are fetched daily, and no caller waits for it', async () => {
   expect(await statusOf(old)).toBe('401 InvalidToken');
 });
 
+test('after a failure that stopped nobody, the next call fetches the keys again, and health recovers', async () => {
+  const healthOf = () => lastHealth(`issuer:${authority.issuer}`).status;
+  await statusOf(authority.token());
+  authority.behaviour = 'down';
+  pass(30_000);
+  await statusOf(ofUnknownKey());
+  expect(healthOf()).toBe('Degraded');
+  authority.behaviour = 'up';
+  pass(30_000);
+  expect(await statusOf(authority.token())).toBe('200');
+  await settled();
+  expect(healthOf()).toBe('Healthy');
+});
+
 test('503 while no key is known and the issuer is down, with the seconds to the next attempt', async () => {
   authority.behaviour = 'down';
   const answer = await call(me, authority.token());
@@ -187,6 +201,12 @@ describe('503 if an issuer answers', () => {
     ['an empty key set', (one) => (one.keys = []), /no RSA key for signatures/],
     ['keys that are none', (one) => (one.keys = [null as never, 5 as never, { kid: 'a' }]), /no RSA key/],
     ['only keys for encryption', (one) => (one.keys = [{ ...publicJwk(one.key), use: 'enc' }]), /no RSA key/],
+    ['only keys for PS256', (one) => (one.keys = [{ ...publicJwk(one.key), alg: 'PS256' }]), /no RSA key/],
+    [
+      'an address of keys with a password',
+      (one) => (one.discovery['jwks_uri'] = 'https://user:password@127.0.0.1:1/keys'),
+      /no address of keys/,
+    ],
     [
       'a key that is too short',
       (one) => Object.assign(one, { key: weakKey() }).keys.splice(0, 1, publicJwk(one.key)),

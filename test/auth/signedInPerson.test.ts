@@ -174,6 +174,9 @@ describe('403 ScopeMissing', () => {
     ['with a scp that is no text', { scp: { 'Token.Self': true } }, /does not have the scope/],
     ["of an app (idtyp 'app')", { scp: undefined, idtyp: 'app', roles: ['Token.Self'] }, /an app's own.*for people/],
     ['of an app, with roles alone', { scp: undefined, roles: ['Token.Self'] }, /an app's own/],
+    ["of an app (idtyp 'app') that names the scope", { idtyp: 'app' }, /an app's own/],
+    ['of the client credentials grant', { gty: 'client-credentials' }, /an app's own/],
+    ['whose subject is the app that got it', { sub: 'client', azp: 'client' }, /an app's own/],
     ['of an app that is its own subject', { sub: 'client', client_id: 'client' }, /an app's own/],
   ])('for a token %s', async (_which, claims, message) => {
     const answer = await call(me, authority.token(claims));
