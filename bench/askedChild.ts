@@ -4,15 +4,17 @@ import { fork, type ChildProcess } from 'node:child_process';
 export class AskedChild<Question extends object, Answer> {
   private constructor(private readonly child: ChildProcess) {}
 
-  /** Starts `file` with these arguments, and waits until it reports that it is ready. */
+  /** Starts `file` with these arguments, and waits until it reports that it is ready. `first` is sent to it at once. */
   static async start<Q extends object, A>(
     file: string,
     args: string[],
     more: Record<string, string> = {},
+    first?: object,
   ): Promise<AskedChild<Q, A>> {
     const child = new AskedChild<Q, A>(
       fork(file, args, { execArgv: ['--expose-gc'], env: { ...process.env, ...more } }),
     );
+    if (first !== undefined) child.child.send(first);
     await child.next();
     return child;
   }

@@ -13,6 +13,7 @@ export interface BuiltApp {
     params: Record<string, string>,
     /** Sent as JSON; a text as it is. */
     body?: object | string,
+    headers?: Record<string, string>,
   ): Promise<HttpResponseInit>;
 }
 
@@ -38,7 +39,7 @@ export function loadBuiltApp(settings: Record<string, string>): BuiltApp {
   createRequire(__filename)(resolve(ROOT, 'dist/main.js'));
   loader._load = load;
   return {
-    async call(functionName, method, path, params, body) {
+    async call(functionName, method, path, params, body, headers = {}) {
       const handler = handlers.get(functionName);
       if (handler === undefined) throw new Error(`The app has no function ${functionName}.`);
       const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
@@ -46,10 +47,12 @@ export function loadBuiltApp(settings: Record<string, string>): BuiltApp {
         method,
         url: `http://127.0.0.1/api/${path}`,
         params,
-        headers:
-          text === undefined
+        headers: {
+          ...headers,
+          ...(text === undefined
             ? {}
-            : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) },
+            : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }),
+        },
         ...(text === undefined ? {} : { body: { string: text } }),
       });
       const context = new InvocationContext({ functionName, invocationId: randomUUID(), logHandler: () => undefined });

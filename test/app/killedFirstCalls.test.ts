@@ -1,4 +1,4 @@
-// The process is killed (-9) during first calls of people. `npm run bench -- people` does this more often, at random times too.
+// The process is killed (-9) during first calls of people. `npm run bench -- firstCalls` does this more often, at random times too.
 import { killFirstCalls } from './killFirstCalls';
 
 const KILLS = 12;
