@@ -1,8 +1,9 @@
 // The page: signs in, keeps an ACS token, and shows what happens to it.
 import { AzureCommunicationTokenCredential } from '@azure/communication-common';
+import { AuthError } from '@azure/msal-browser';
 import { ApiError, deleteMe, device, isAccepted, issueMyToken, revokeMyTokens, type MyToken } from './api';
 import { config } from './config';
-import { account, signIn, signInError, signOut } from './signIn';
+import { openSignIn, signIn, signOut } from './signIn';
 import { byId, note, onClick, problem, setText, show } from './view';
 
 /** As the SDK does it: 10 minutes before the end, or at half of what is left. */
@@ -116,19 +117,32 @@ async function deleteData(): Promise<void> {
 
 setText('device', device);
 setText('origin', new URL(config.authority).host);
-setInterval(countDown, 1000);
+setInterval(() => {
+  if (credential !== undefined) countDown();
+}, 1000);
 onClick('sign-in', () => signIn(), explain);
 onClick('sign-in-other', () => signIn(config.otherAuthority), explain);
 onClick('check', checkToken, explain);
 onClick('delete', deleteData, explain);
-for (const id of ['renew', 'retry', 'again']) onClick(id, start, () => undefined);
+for (const id of ['renew', 'again']) onClick(id, start, () => undefined);
+byId('retry').addEventListener('click', () => location.reload());
 for (const id of ['sign-out', 'sign-out-deleted', 'sign-out-problem']) onClick(id, leave, explain);
 
-if (account === undefined) {
-  byId('sign-in-other').hidden = config.otherAuthority === undefined;
-  show('signedOut');
-  if (signInError !== undefined) note(`Sign-in failed: ${signInError.errorMessage || signInError.errorCode}`);
-} else {
-  setText('who', account.name ?? account.username);
-  await start().catch(() => undefined);
+byId('sign-in-other').hidden = config.otherAuthority === undefined;
+try {
+  const account = await openSignIn();
+  if (account === undefined) {
+    show('signedOut');
+  } else {
+    setText('who', account.name ?? account.username);
+    await start().catch(() => undefined);
+  }
+} catch (error) {
+  // The user has cancelled, for example.
+  if (error instanceof AuthError) {
+    note(`The sign-in failed: ${error.errorMessage || error.errorCode}`);
+    show('signedOut');
+  } else {
+    explain(error);
+  }
 }

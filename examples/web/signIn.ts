@@ -17,7 +17,9 @@ async function authenticationOf(authority: string): Promise<Configuration> {
   const auth = { clientId: config.clientId, redirectUri, postLogoutRedirectUri: redirectUri };
   const { host, protocol } = new URL(authority);
   if (protocol === 'https:') return { auth: { ...auth, authority, knownAuthorities: [host] } };
-  const discovered = await fetch(`${authority}/.well-known/openid-configuration`);
+  const discovered = await fetch(`${authority}/.well-known/openid-configuration`).catch(() => {
+    throw new Error(`Sign-in does not answer at ${host}. Does it run, and does it allow ${location.origin}?`);
+  });
   const authorityMetadata = await discovered.text();
   return {
     auth: { ...auth, authority: authority.replace('http:', 'https:'), knownAuthorities: [host], authorityMetadata },
@@ -26,18 +28,22 @@ async function authenticationOf(authority: string): Promise<Configuration> {
 }
 
 async function openClient(authority: string): Promise<PublicClientApplication> {
-  const client = new PublicClientApplication(await authenticationOf(authority));
-  await client.initialize();
-  return client;
+  const opened = new PublicClientApplication(await authenticationOf(authority));
+  await opened.initialize();
+  return opened;
 }
 
-// The choice of the second button has to be known when the browser comes back.
-const client = await openClient(sessionStorage.getItem(AUTHORITY_KEY) ?? config.authority);
-const redirected = await client.handleRedirectPromise().catch((error: unknown) => error);
+let client: PublicClientApplication | undefined;
+let account: AccountInfo | undefined;
 
-/** Why the sign-in that the browser comes back from has failed. */
-export const signInError = redirected instanceof AuthError ? redirected : undefined;
-export const account: AccountInfo | undefined = client.getAllAccounts()[0];
+/** Resolves to who is signed in, also when the browser comes back from the sign-in page. @throws AuthError if that sign-in has failed */
+export async function openSignIn(): Promise<AccountInfo | undefined> {
+  // The choice of the second button has to be known when the browser comes back.
+  client = await openClient(sessionStorage.getItem(AUTHORITY_KEY) ?? config.authority);
+  await client.handleRedirectPromise();
+  [account] = client.getAllAccounts();
+  return account;
+}
 
 /** Leaves the page for the sign-in page of the authority. */
 export async function signIn(authority = config.authority): Promise<void> {
@@ -47,7 +53,7 @@ export async function signIn(authority = config.authority): Promise<void> {
 
 /** A token for the API: a valid one that MSAL has, or a new one. */
 export async function accessToken(): Promise<string> {
-  if (account === undefined) throw new Error('Nobody is signed in.');
+  if (client === undefined || account === undefined) throw new Error('Nobody is signed in.');
   try {
     // No hidden frame: it would need a page of its own (the redirect bridge of MSAL).
     const cacheLookupPolicy = CacheLookupPolicy.AccessTokenAndRefreshToken;
@@ -61,5 +67,5 @@ export async function accessToken(): Promise<string> {
 /** Forgets all tokens, and leaves the page for the sign-out page of the authority. */
 export async function signOut(): Promise<void> {
   sessionStorage.removeItem(AUTHORITY_KEY);
-  await client.logoutRedirect({ account: account ?? null });
+  await client?.logoutRedirect({ account: account ?? null });
 }

@@ -188,10 +188,36 @@ withBrowserAndHost('the example page', () => {
     expect(tokens).toEqual(['']);
     expect(emulator.users()).toHaveLength(before);
     await shoot(page, 'example-refused');
+    // nothing counts down
+    await page.clock.runFor(3000);
     await press(page, 'Sign out');
     await press(page, 'Sign out');
     await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor();
     await tab.close();
+  });
+
+  it('says that a sign-in was cancelled, and that the sign-in service or the API does not answer', async () => {
+    const { page } = await openExample();
+    await press(page, 'Sign in');
+    await press(page, 'Cancel');
+    await shows(page, /The sign-in failed: .*cancelled/);
+
+    await page.route('**/.well-known/openid-configuration', (route) => route.abort());
+    await page.reload();
+    await shows(page, /Sign-in does not answer at 127\.0\.0\.1:\d+\. Does it run/);
+    await page.unroute('**/.well-known/openid-configuration');
+
+    await page.route('**/api/me/token', (route) => route.abort());
+    await press(page, 'Try again');
+    await signInAs(page, /Grace/);
+    await shows(page, /The API does not answer at http[^]*Does it run/);
+    await page.unroute('**/api/me/token');
+    await press(page, 'Try again');
+    await identityOn(page);
+    page.on('dialog', (dialog) => void dialog.accept());
+    await press(page, 'Delete my data');
+    await shows(page, /Your data is deleted/);
+    await page.context().close();
   });
 
   it('leaves no ACS user and no row after the data is deleted, on whatever devices', async () => {
