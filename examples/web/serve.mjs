@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { context } from 'esbuild';
 
+// `npm run example` starts this and is gone.
+process.on('disconnect', () => process.exit());
+
 const directory = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({ options: { port: { type: 'string', default: '8088' } } });
 

@@ -76,7 +76,11 @@ function configurationOf(tenant: SampleTenant, origins: readonly string[], priva
     clientBasedCORS: (_: unknown, origin: string) => origins.includes(origin),
     routes: { authorization: '/authorize', token: '/token', jwks: '/keys', end_session: '/logout' },
     // Cookies do not know ports or tenants, only paths.
-    cookies: { keys: [randomUUID()], long: { httpOnly: true, sameSite: 'lax', path }, short: { sameSite: 'lax' } },
+    cookies: {
+      keys: [randomUUID()],
+      long: { httpOnly: true, sameSite: 'lax', path },
+      short: { httpOnly: true, sameSite: 'lax' },
+    },
     claims: { openid: ['sub', 'oid', 'tid', 'ver'], profile: ['name', 'preferred_username'] },
     scopes: ISSUED_SCOPES.split(' '),
     responseTypes: ['code'],

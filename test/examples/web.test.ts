@@ -185,6 +185,7 @@ withBrowserAndHost('the example page', () => {
     const { page, tokens } = tab;
     await signInAs(page, /Mallory/, 'Sign in from another organization');
     await shows(page, /this app does not accept your sign-in[^]*another account[^]*another tenant/);
+    await until(() => Promise.resolve(tokens.length === 1));
     expect(tokens).toEqual(['']);
     expect(emulator.users()).toHaveLength(before);
     await shoot(page, 'example-refused');
@@ -237,6 +238,7 @@ withBrowserAndHost('the example page', () => {
     expect(await rowsWith(ada, HOME_TENANT.id, '8:acs:')).toBe(0);
     // Past the time at which the token would have been refreshed.
     await page.clock.fastForward('23:59:00');
+    await until(() => Promise.resolve(tokens.length > 0));
     expect(tokens).toHaveLength(1);
     await press(page, 'Start again');
     await identityOn(page);
