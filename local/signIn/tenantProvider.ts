@@ -61,6 +61,7 @@ async function withoutRuntimeWarning<Result>(load: () => Promise<Result>): Promi
 
 function configurationOf(tenant: SampleTenant, origins: readonly string[], privateKey: KeyObject): object {
   const path = issuerPath(tenant);
+  const redirectUris = origins.map((origin) => `${origin}/`);
   return {
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig' }] },
     clients: [
@@ -69,8 +70,9 @@ function configurationOf(tenant: SampleTenant, origins: readonly string[], priva
         client_name: 'the front end',
         token_endpoint_auth_method: 'none',
         grant_types: ['authorization_code', 'refresh_token'],
-        redirect_uris: origins.map((origin) => `${origin}/`),
-        post_logout_redirect_uris: origins.map((origin) => `${origin}/`),
+        // There must be one, also if no page may sign in and only `npm run dev-token` is used. Nothing listens at this one.
+        redirect_uris: redirectUris.length > 0 ? redirectUris : ['http://127.0.0.1:1/'],
+        post_logout_redirect_uris: redirectUris,
       },
     ],
     clientBasedCORS: (_: unknown, origin: string) => origins.includes(origin),

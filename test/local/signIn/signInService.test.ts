@@ -291,6 +291,16 @@ describe('npm run dev-token', () => {
     expect(exitCode).toBe(expectedCode);
   });
 
+  it('works without any origin of a front end', async () => {
+    const other = await startSignIn({ port: 0, origins: [] });
+    try {
+      const answer = await fetch(`http://127.0.0.1:${other.port}/dev-token?as=ada`, { method: 'POST' });
+      expect(answer.status).toBe(200);
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('has no web page as a caller', async () => {
     const answer = await fetch(`http://127.0.0.1:${service.port}/dev-token?as=ada`, {
       method: 'POST',
