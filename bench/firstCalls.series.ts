@@ -25,13 +25,13 @@ async function callAtOnce(): Promise<boolean> {
   const users = new Set(answers.filter(({ status }) => status === 200).map(userOf));
   const existing = people.existing();
   const rows = await people.rows();
-  const requests = around.emulator.requests();
-  const count = (operation: string) => requests.filter((one) => one.operation === operation).length;
+  const count = (method: string, path: RegExp) =>
+    around.acs.asked.filter((asked) => asked.method === method && path.test(asked.path)).length;
   console.log(
     `${CALLS} first calls of one person at the same time, over two instances, took ${Math.round(tookMs)} ms. Statuses: ${JSON.stringify(Object.fromEntries(statuses))}.`,
   );
   console.log(
-    `ACS users in the answers: ${users.size}; created: ${count('createIdentity')}, deleted again: ${count('deleteIdentity')}, left: ${existing.length}. Rows: ${rows.length}.`,
+    `ACS users in the answers: ${users.size}; created: ${count('POST', /^\/identities\?/)}, deleted again: ${count('DELETE', /^\/identities\//)}, left: ${existing.length}. Rows: ${rows.length}.`,
   );
   await Promise.all(apps.map((app) => app.stop()));
   await people.close();

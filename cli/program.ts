@@ -3,6 +3,7 @@ import { version } from './package.json';
 import { redactText } from '../src/base/redact';
 import { addDoctor } from './commands/doctor';
 import { addNotify } from './commands/notify';
+import { addPeople } from './commands/people';
 import { addRun } from './commands/run';
 import { addRuns } from './commands/runs';
 import { addStatus } from './commands/status';
@@ -23,13 +24,14 @@ export function makeProgram(): Command {
       'after',
       `
 Choose the target with one of the options that the command accepts:
-  --connection-string-env NAME   an ACS resource, with its key        run, user, token, doctor, sweep
-  --endpoint URL                 an ACS resource, with Entra ID       run, user, token, doctor, sweep
+  --connection-string-env NAME   an ACS resource, with its key        run, user, token, doctor, sweep, people
+  --endpoint URL                 an ACS resource, with Entra ID       run, user, token, doctor, sweep, people
   --app URL                      a deployed app, by function URLs     run, user, token, runs, status, notify
   --emulator                     an emulator for this run             run
-sweep also reads the app's storage account: --table-endpoint URL or --storage-connection-string-env NAME.
+sweep and people also read the app's storage account: --table-endpoint URL or --storage-connection-string-env NAME.
 Secrets are read from environment variables, never from arguments, and never printed.`,
     );
-  for (const add of [addRun, addUser, addToken, addDoctor, addRuns, addStatus, addNotify, addSweep]) add(program);
+  for (const add of [addRun, addUser, addToken, addDoctor, addRuns, addStatus, addNotify, addSweep, addPeople])
+    add(program);
   return program;
 }

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { outputFormat, variableName, wholeNumber } from '../optionValues';
+import { storageOptions } from '../storageOptions';
 import { connectionOptions } from '../targetOptions';
 import type { SweepOptions } from './sweepUsers';
 
@@ -10,18 +11,12 @@ export function addSweep(program: Command): void {
     .description(
       'Deletes the users that runs of an app left behind, as its scheduled runs do, and closes runs whose process died.\n' +
         'Reads the history in the storage account of the app. Runs younger than 5 minutes are left alone.',
-    )
-    .addOption(
-      new Option(
-        '--storage-connection-string-env <name>',
-        'environment variable with the connection string of the storage account',
-      ).argParser(variableName),
-    )
+    );
+  storageOptions(command)
     // its name in version 0.1.0
     .addOption(
       new Option('--storage-env <name>').argParser(variableName).hideHelp().conflicts('storageConnectionStringEnv'),
     )
-    .option('--table-endpoint <url>', 'instead: https://ACCOUNT.table.core.windows.net, with Entra ID')
     .option(
       '--site <name>',
       'whose runs: the name of the function app, in its letter case; local = those of this machine',

@@ -2,19 +2,17 @@ import { AppError, isAppError } from '../../src/base/errors';
 import { LIMITS } from '../../src/base/limits';
 import { openHistory, TABLE_NAME, type History } from '../../src/history/openHistory';
 import { AcsActions } from '../../src/identity/acsActions';
-import { createCredential } from '../../src/identity/credentials';
 import { startOfRunId } from '../../src/runs/runId';
 import { identityLifecycle } from '../../src/workflow/identityLifecycle';
 import { resourceByProbe } from '../../src/workflow/probe';
 import { sweep } from '../../src/workflow/sweep';
 import { COULD_NOT_RUN, CommandError, FAILED, errorText } from '../commandError';
 import { openNamedConnection } from '../connectionTarget';
-import { readVariable, type TargetOptions } from '../targetOptions';
+import { storageOf, type StorageOptions } from '../storageOptions';
+import type { TargetOptions } from '../targetOptions';
 
-export interface SweepOptions extends TargetOptions {
-  storageConnectionStringEnv?: string;
+export interface SweepOptions extends TargetOptions, StorageOptions {
   storageEnv?: string;
-  tableEndpoint?: string;
   site: string;
   connection: string;
   timeout: number;
@@ -109,7 +107,12 @@ const PARTITION_END = `-${identityLifecycle.name}`;
 /** The history of the site. @throws CommandError if the table has nothing of it */
 async function openStorage(options: SweepOptions): Promise<History> {
   const { site } = options;
-  const history = openTable(options, `${site}${PARTITION_END}`);
+  const { storageConnectionStringEnv = options.storageEnv } = options;
+  const place = await storageOf(
+    { ...options, ...(storageConnectionStringEnv === undefined ? {} : { storageConnectionStringEnv }) },
+    'the ledger of users is',
+  );
+  const history = openHistory(place, `${site}${PARTITION_END}`);
   const presence = await history.presence();
   if (presence === undefined || presence.hasRows) return history;
   if (!presence.hasTable) {
@@ -126,24 +129,4 @@ async function openStorage(options: SweepOptions): Promise<History> {
         ? 'It has no rows at all.'
         : `It has rows of these sites: ${sites.join(', ')}. Name one of them with --site, in the same letter case.`),
   );
-}
-
-function openTable(options: SweepOptions, partition: string): History {
-  const { tableEndpoint, storageConnectionStringEnv = options.storageEnv } = options;
-  if ((storageConnectionStringEnv === undefined) === (tableEndpoint === undefined)) {
-    throw new CommandError(
-      'Give --storage-connection-string-env or --table-endpoint: the ledger of users is in the storage account of the app.',
-    );
-  }
-  if (tableEndpoint !== undefined) {
-    if (!/^https:\/\/[^/?#@]+\/?$/.test(tableEndpoint)) {
-      throw new CommandError('--table-endpoint must look like https://ACCOUNT.table.core.windows.net.');
-    }
-    const credential = () => createCredential(undefined, undefined);
-    return openHistory({ kind: 'entra', setting: '--table-endpoint', uri: tableEndpoint, credential }, partition);
-  }
-  const variable = storageConnectionStringEnv ?? '';
-  const connectionString = readVariable(variable);
-  if (connectionString === undefined) throw new CommandError(`Environment variable ${variable} is not set.`);
-  return openHistory({ kind: 'connectionString', setting: variable, connectionString }, partition);
 }

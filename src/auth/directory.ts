@@ -33,6 +33,11 @@ export class Directory {
     return this.table.clockSkewMs();
   }
 
+  /** Is there a table? It is made by the first call of a signed-in person. */
+  async exists(): Promise<boolean> {
+    return (await this.table.partition(PENDING).presence()).hasTable;
+  }
+
   find(key: MappingKey): Promise<StoredMapping | undefined> {
     return this.in(key, async (rows) => {
       const row = await rows.get(mappingRowKey(key), SELECT);

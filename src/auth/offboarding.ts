@@ -1,19 +1,22 @@
 import { AppError } from '../base/errors';
+import { LIMITS } from '../base/limits';
 import type { IdentityActions } from '../identity/identityTypes';
 import type { Directory } from './directory';
-import type { StoredMapping } from './directoryRows';
+import type { Mapping, PendingUser, StoredMapping } from './directoryRows';
 import { deleteIfExists } from './identities';
 import type { Person } from './person';
 
 /** Number of parallel deletions. It is low because ACS limits the calls of a resource. */
 const AT_ONCE = 4;
+/** There are rarely any: each is of a process that died or a storage that failed since the last maintenance. */
+const MAX_PENDING = 1_000;
 /** How often a mapping that other calls change at the same time is read again. */
 const MAX_RETRIES = 5;
 
 export interface OffboardingReport {
-  deleted: StoredMapping[];
-  /** Mappings on ACS resources that no connection points at. They are still stored. */
-  withoutConnection: StoredMapping[];
+  deleted: Mapping[];
+  /** Those on ACS resources that no connection points at. They are still stored. */
+  withoutConnection: Mapping[];
 }
 
 export interface OffboardingOptions {
@@ -21,19 +24,24 @@ export interface OffboardingOptions {
   /** The actions on an ACS resource; `undefined` if no connection points at it. */
   actionsAt: (resource: string) => Promise<Pick<IdentityActions, 'deleteUser'> | undefined>;
   /** Called when a mapping is deleted. */
-  onDeleted?: (mapping: StoredMapping) => void;
+  onDeleted?: (mapping: Mapping) => void;
   traceparent?: string | undefined;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
 }
 
 /**
- * Deletes the ACS users of a person on all devices and resources, each before its row. So if it does not reach the end, a second call finishes the work.
+ * Deletes the ACS users of a person on all devices and resources, each before its row. So if it does not reach the end, a second call finishes the work. Users
+ * of calls that did not end are among them; a call that may still be going on is left alone.
  * @throws AppError the first failure, after everything else is deleted
  */
 export async function offboard(person: Person, options: OffboardingOptions): Promise<OffboardingReport> {
-  const mappings = await options.directory.list(person);
+  const { directory, now = Date.now } = options;
+  const mappings = await directory.list(person);
+  const pending = await directory.pending(now() - LIMITS.runOverMs, MAX_PENDING);
   const report: OffboardingReport = { deleted: [], withoutConnection: [] };
   const failures: unknown[] = [];
-  const waiting = mappings.values();
+  const waiting = [...mappings, ...pending.filter((user) => isOf(person, user))].values();
   const worker = async () => {
     for (const mapping of waiting) {
       try {
@@ -42,7 +50,8 @@ export async function offboard(person: Person, options: OffboardingOptions): Pro
           report.withoutConnection.push(mapping);
           continue;
         }
-        await deleteMapping(mapping, actions, options);
+        if ('etag' in mapping) await deleteMapping(mapping, actions, options);
+        else await deletePending(mapping, actions, options);
         report.deleted.push(mapping);
         options.onDeleted?.(mapping);
       } catch (error) {
@@ -53,6 +62,18 @@ export async function offboard(person: Person, options: OffboardingOptions): Pro
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   if (failures.length > 0) throw failures[0];
   return report;
+}
+
+const isOf = ({ tenantId, objectId }: Person, user: Mapping) =>
+  user.tenantId === tenantId && user.objectId === objectId;
+
+async function deletePending(
+  pending: PendingUser,
+  actions: Pick<IdentityActions, 'deleteUser'>,
+  { directory, traceparent }: OffboardingOptions,
+): Promise<void> {
+  await deleteIfExists(actions, pending.identity, { traceparent });
+  await directory.removePending(pending);
 }
 
 async function deleteMapping(

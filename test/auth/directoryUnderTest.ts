@@ -17,6 +17,8 @@ export interface DirectoryUnderTest {
   source: UserSource;
   acs: MeddlingProxy;
   tables: MeddlingProxy;
+  /** Of Azurite itself, past the proxy. */
+  storageConnectionString: string;
   /** A directory with a client of its own, through the proxy, as another instance of the app has it. */
   open(): Directory;
   /** What creates and finds users, with a directory and a cache of its own. */
@@ -51,6 +53,7 @@ export async function startDirectory(): Promise<DirectoryUnderTest> {
     source: { connection: 'AcsIdentity', actions, cleanupActions: actions },
     acs,
     tables,
+    storageConnectionString: storage.connectionString,
     open,
     instance: () => new Identities(open()),
     somebody: () => ({ tenantId: TENANT, objectId: `person-${(people += 1)}` }),

@@ -94,6 +94,23 @@ test('rows on a resource that no connection points at stay, and are reported aft
   expect(await rowsOf(person)).toEqual([]);
 });
 
+test('a user whose call did not end is deleted too, but not one whose call may be going on, nor that of another person', async () => {
+  const { person } = await withDevices('default');
+  const directory = under.open();
+  const pending = async (of: { tenantId: string; objectId: string }, minutes: number) => {
+    const { identity } = await under.actions.createUser({});
+    const createdOn = new Date(Date.now() - minutes * 60_000).toISOString();
+    return directory.addPending({ ...keyOf(of), identity: identity.id, connection: 'AcsIdentity', createdOn });
+  };
+  const [old, young, others] = [await pending(person, 6), await pending(person, 1), await pending(under.somebody(), 6)];
+  expect((await leave(person)).deleted).toHaveLength(2);
+  expect(under.userIds()).not.toContain(old.identity);
+  expect(under.userIds()).toEqual(expect.arrayContaining([young.identity, others.identity]));
+  const left = await directory.pending(Date.now(), 10);
+  expect(left.map(({ identity }) => identity)).toEqual([others.identity, young.identity]);
+  for (const one of left) await directory.removePending(one);
+});
+
 test('while another instance mints, users and rows are the same in the end', async () => {
   const devices = ['default', 'phone', 'tablet'];
   const { person } = await withDevices(...devices);

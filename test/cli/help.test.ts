@@ -19,6 +19,8 @@ const COMMANDS = [
   ['status'],
   ['notify', 'test'],
   ['sweep'],
+  ['people', 'show'],
+  ['people', 'delete'],
 ];
 const manifest = JSON.parse(readFileSync(resolve(__dirname, '../../cli/package.json'), 'utf8')) as {
   version: string;
@@ -45,9 +47,12 @@ test('the main help gives for each target the commands that accept it, and no ot
     const accepting = COMMANDS.filter((_, i) => optionsIn(helps[i]?.out ?? '').includes(option)).map(([name]) => name);
     expect({ option, commands: names.split(', ') }).toEqual({ option, commands: [...new Set(accepting)] });
   }
-  const ofSweep = /^sweep also .*$/m.exec(main?.out ?? '')?.[0] ?? '';
-  expect(optionsIn(ofSweep)).toHaveLength(2);
-  for (const option of optionsIn(ofSweep)) expect(optionsIn(helps.at(-1)?.out ?? '')).toContain(option);
+  const storage = optionsIn(/^sweep and people also .*$/m.exec(main?.out ?? '')?.[0] ?? '');
+  expect(storage).toHaveLength(2);
+  for (const [i, [name]] of COMMANDS.entries()) {
+    const accepted = storage.filter((option) => optionsIn(helps[i]?.out ?? '').includes(option));
+    expect({ name, accepted }).toEqual({ name, accepted: name === 'sweep' || name === 'people' ? storage : [] });
+  }
 });
 
 test('its version is that of its package', async () => {
