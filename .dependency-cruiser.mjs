@@ -64,6 +64,13 @@ export default {
       to: { path: '^(src|local|cli|test|bench)/' },
     },
     {
+      name: 'examples-are-apart',
+      comment: 'whoever copies one needs nothing else',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: '^(src|local|cli|test|bench|emulator)/' },
+    },
+    {
       name: 'the-host-is-apart',
       comment: 'but it reads schedules as the app does',
       severity: 'error',

@@ -1,5 +1,5 @@
 // Alerts, and who gets them: a run failed, scheduled runs stopped succeeding, users were left behind or may be, a run was not recorded,
-// maintenance failed, functions answer with server errors. Also the saved queries.
+// maintenance failed, functions answer with server errors, more signed-in callers than usual are refused. Also the saved queries.
 
 @description('Azure region.')
 param location string
@@ -37,6 +37,12 @@ param runInterval string
 
 @description('Is the timer switched off? Its silence is no alert then.')
 param schedulePaused bool
+
+@description('May signed-in users call the app? Only then their refused calls are watched.')
+param hasSignedInCallers bool
+
+@description('From how many refused calls of signed-in users within half an hour there is an alert.')
+param refusedCallsThreshold int
 
 var webhookUrls = filter(map(split(alertWebhooks, ','), url => trim(url)), url => !empty(url))
 var isSomebodyTold = !empty(alertEmail) || !empty(webhookUrls)
@@ -175,8 +181,28 @@ var logAlerts = [
   }
 ]
 
+// One query has both the newest half hour and the day before it, so the rule needs a window of a day.
+var callerAlerts = [
+  {
+    name: 'callers-refused'
+    title: 'more signed-in callers are refused than usual'
+    description: 'At least ${refusedCallsThreshold} calls of the functions for signed-in users (issueMyToken, getMe, revokeMyTokens, deleteMe) were answered with 401 or 403 within half an hour, and more than three times as many as usual. Either a front end or an issuer changed (audience, issuer, scope Token.Self, a wrong clock), or somebody tries tokens that are not for this app. The saved query "Refused calls of signed-in users" shows which function, which status and since when. A caller gets the reason in the answer; the log of the function has the same code.'
+    severity: 2
+    enabled: true
+    frequency: 'PT15M'
+    window: 'P1D'
+    condition: {
+      query: loadTextContent('queries/callersRefused.kql')
+      timeAggregation: 'Total'
+      metricMeasureColumn: 'Refused'
+      operator: 'GreaterThanOrEqual'
+      threshold: refusedCallsThreshold
+    }
+  }
+]
+
 resource logAlertRules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
-  for alert in logAlerts: {
+  for alert in concat(logAlerts, hasSignedInCallers ? callerAlerts : []): {
     name: 'acs-identity-${alert.name}-${environmentName}'
     location: location
     tags: tags
@@ -246,6 +272,9 @@ var savedQueries = [
   { title: 'Failed maintenance', query: loadTextContent('queries/maintenanceFailed.kql') }
   { title: 'Runs that may have left an unknown user', query: loadTextContent('queries/usersUnknown.kql') }
 ]
+var callerQueries = [
+  { title: 'Refused calls of signed-in users', query: loadTextContent('queries/refusedCalls.kql') }
+]
 
 // not saved searches of the workspace, which answer 409 when they are deployed again
 resource queryPack 'Microsoft.OperationalInsights/queryPacks@2019-09-01' = {
@@ -256,7 +285,7 @@ resource queryPack 'Microsoft.OperationalInsights/queryPacks@2019-09-01' = {
 }
 
 resource saved 'Microsoft.OperationalInsights/queryPacks/queries@2019-09-01' = [
-  for item in savedQueries: {
+  for item in concat(savedQueries, hasSignedInCallers ? callerQueries : []): {
     parent: queryPack
     name: guid(queryPack.id, item.title)
     properties: {

@@ -64,11 +64,35 @@ param workflowStepBudgetMs int
 @description('May anybody read the state?')
 param publicStatus bool
 
+@description('Issuers of signed-in callers, comma separated; empty: off.')
+param entraIssuers string
+
+@description('Audience of their access tokens.')
+param entraAudience string
+
+@description('Scopes that they may ask for, comma separated.')
+param myTokenScopes string
+
+@description('Connection that makes their ACS users; empty: the first.')
+param myTokenConnection string
+
+@description('Calls in a minute for one of them; 0: the default of the app.')
+param myTokensPerMinute int
+
 @description('More settings, by name. They win over those below.')
 param moreSettings { *: string }
 
 @description('Memory of an instance, in MB.')
 param instanceMemoryMB int
+
+// Only what has a value: an app without signed-in callers has none of these settings.
+var callerSettings = union(
+  empty(entraIssuers) ? {} : { ENTRA_ISSUERS: entraIssuers },
+  empty(entraAudience) ? {} : { ENTRA_AUDIENCE: entraAudience },
+  empty(myTokenScopes) ? {} : { MY_TOKEN_SCOPES: myTokenScopes },
+  empty(myTokenConnection) ? {} : { MY_TOKEN_CONNECTION: myTokenConnection },
+  myTokensPerMinute == 0 ? {} : { MY_TOKENS_PER_MINUTE: string(myTokensPerMinute) }
+)
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
   name: names.identity
@@ -121,6 +145,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
+      // without supportCredentials: a page sends its token in a header that it sets itself, never a cookie
       cors: { allowedOrigins: allowedOrigins }
     }
   }
@@ -156,6 +181,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
         // string(true) is 'True', which the app does not take
         PUBLIC_STATUS: publicStatus ? 'true' : 'false'
       },
+      callerSettings,
       moreSettings
     )
   }

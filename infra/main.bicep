@@ -140,6 +140,28 @@ param workflowStepBudgetMs int = 0
 @description('May anybody read the state of a connection, from the function badge?')
 param publicStatus bool = false
 
+@description('Issuers whose signed-in users may call the functions "me", comma separated. With entraAudience and myTokenScopes it switches these functions on. Empty: off.')
+param entraIssuers string = ''
+
+@description('Audience of the access tokens of these users: the client id of the API app registration, and perhaps its App ID URI, comma separated.')
+param entraAudience string = ''
+
+@description('Scopes that signed-in users may ask for, comma separated. They must be within allowedScopes.')
+param myTokenScopes string = ''
+
+@description('Connection that makes their ACS users, one of IDENTITY_CONNECTIONS. Empty: the first connection.')
+param myTokenConnection string = ''
+
+@description('Calls that one signed-in user may make in a minute, for each instance. 0: the default of the app, 30.')
+@minValue(0)
+@maxValue(999999)
+param myTokensPerMinute int = 0
+
+@description('From how many calls of signed-in users that are refused (401, 403) within half an hour there is an alert, if that is also more than three times what is usual.')
+@minValue(1)
+@maxValue(1000000)
+param refusedCallsThreshold int = 20
+
 @description('More settings of the app, by name, such as a second connection. Values are strings. No secrets: a Key Vault reference instead.')
 param moreSettings { *: string } = {}
 
@@ -233,6 +255,11 @@ module app 'functionApp.bicep' = {
     workflowBudgetMs: workflowBudgetMs
     workflowStepBudgetMs: workflowStepBudgetMs
     publicStatus: publicStatus
+    entraIssuers: entraIssuers
+    entraAudience: entraAudience
+    myTokenScopes: myTokenScopes
+    myTokenConnection: myTokenConnection
+    myTokensPerMinute: myTokensPerMinute
     moreSettings: moreSettings
     instanceMemoryMB: instanceMemoryMB
   }
@@ -255,6 +282,8 @@ module alerts 'alerts.bicep' = {
     leastSuccesses: timing.leastSuccesses
     runInterval: timing.interval
     schedulePaused: schedulePaused
+    hasSignedInCallers: !empty(entraIssuers) && !empty(entraAudience) && !empty(myTokenScopes)
+    refusedCallsThreshold: refusedCallsThreshold
   }
   dependsOn: [foundation]
 }

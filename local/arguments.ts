@@ -14,6 +14,8 @@ export interface StartArguments {
   emulatorPort: number | undefined;
   /** Port of the emulator's https endpoint; `false` if it has none. */
   emulatorHttpsPort: number | false;
+  /** Port of the local sign-in service; undefined = the one that the settings name. */
+  signInPort: number | undefined;
   /** Azurite's blob port, followed by queue and table; 0 = any free ones. */
   storagePort: number;
 }
@@ -29,6 +31,7 @@ Starts what the app needs on this machine and the app, then runs the workflow on
   --once              stop after that run; the exit code is 0 only when it succeeded
   --port N            port of the Functions host (${DEFAULT_HOST_PORT}; 0 = any free one)
   --emulator-port N   port of the ACS identity emulator (the one in the settings; 0 = any free one)
+  --sign-in-port N    port of the local sign-in service (the one in the settings; 0 = any free one)
   --storage-port N    first of Azurite's three ports: blobs, queues, tables (${DEFAULT_STORAGE_PORT}; 0 = any free ones)
   --help              this text`,
   watch: `Usage: npm run watch -- [options]
@@ -37,22 +40,25 @@ As npm start, and builds the app again on every change in src/; the host then lo
 
   --port N            port of the Functions host (${DEFAULT_HOST_PORT}; 0 = any free one)
   --emulator-port N   port of the ACS identity emulator (the one in the settings; 0 = any free one)
+  --sign-in-port N    port of the local sign-in service (the one in the settings; 0 = any free one)
   --storage-port N    first of Azurite's three ports: blobs, queues, tables (${DEFAULT_STORAGE_PORT}; 0 = any free ones)
   --help              this text`,
   services: `Usage: npm run services -- [options]
 
-Starts only the storage emulator and the ACS identity emulator, for func start or a debugger.
+Starts only what the app needs on this machine: the storage emulator, the ACS identity emulator, and the local sign-in service if
+ENTRA_ISSUERS in local.settings.json names it. For func start or a debugger.
 
   --emulator-port N         port of the ACS identity emulator (8090; 0 = any free one)
+  --sign-in-port N          port of the local sign-in service (the one in the settings; 0 = any free one)
   --emulator-https-port N   serve it over https too, on this port (0 = any free one; off by default)
   --storage-port N          first of Azurite's three ports: blobs, queues, tables (${DEFAULT_STORAGE_PORT}; 0 = any free ones)
   --help                    this text`,
 };
 
 const options = {
-  start: ['once', 'port', 'emulator-port', 'storage-port'],
-  watch: ['port', 'emulator-port', 'storage-port'],
-  services: ['emulator-port', 'storage-port', 'emulator-https-port'],
+  start: ['once', 'port', 'emulator-port', 'sign-in-port', 'storage-port'],
+  watch: ['port', 'emulator-port', 'sign-in-port', 'storage-port'],
+  services: ['emulator-port', 'sign-in-port', 'storage-port', 'emulator-https-port'],
 } satisfies Record<CommandName, string[]>;
 
 export function usageOf(command: CommandName): string {
@@ -82,6 +88,7 @@ export function readArguments(argv: readonly string[]): StartArguments {
     once: values['once'] === true,
     port: portOf('port') ?? DEFAULT_HOST_PORT,
     emulatorPort: portOf('emulator-port'),
+    signInPort: portOf('sign-in-port'),
     emulatorHttpsPort: portOf('emulator-https-port') ?? false,
     // Queues and tables are on the two ports that follow.
     storagePort: portOf('storage-port', 65533) ?? DEFAULT_STORAGE_PORT,

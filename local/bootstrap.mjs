@@ -1,6 +1,6 @@
 // What the npm scripts run: installs the packages when they are missing, builds, then starts the rest.
 // It is the first thing to run in a fresh clone, so it is plain JavaScript on Node's built-ins alone.
-//   node local/bootstrap.mjs start|watch|services|build|emulator|cli|package|host|docs|bench|test [arguments for it]
+//   node local/bootstrap.mjs start|watch|services|build|emulator|cli|package|host|dev-token|example|docs|bench|test [arguments for it]
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -26,6 +26,9 @@ const commands = {
   cli: { build: 'command', staysInDirectory: true, run: () => [inProject('cli/dist/acs-identity.cjs')] },
   package: { build: true, run: () => [inProject('local/package.mjs')] },
   host: { build: true, run: () => [inProject('.local/build/functionsHost/command.js')] },
+  'dev-token': { build: true, run: () => [inProject('.local/build/signIn/devToken.js')] },
+  // It builds the page by itself.
+  example: { build: false, run: () => [inProject('examples/web/serve.mjs')] },
   docs: { build: true, run: () => [inProject('.local/build/documents.js')] },
   bench: { build: false, run: () => [inProject('bench/run.mjs')] },
   // Jest's globalSetup builds, so that a plain `npx jest` does too.

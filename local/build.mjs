@@ -29,6 +29,8 @@ const distDirectory = join(projectRoot, 'dist');
 const localEntryPoints = [
   './local/start.ts',
   './local/storageProcess.ts',
+  './local/signIn/signInProcess.ts',
+  './local/signIn/devToken.ts',
   './local/documents.ts',
   './local/functionsHost/command.ts',
   './local/functionsHost/worker.ts',

@@ -14,6 +14,8 @@ export interface LocalSettings {
   get(name: string): string | undefined;
   /** Where a value comes from, for messages. */
   sourceOf(name: string): string;
+  /** The origins of web pages that `Host.CORS` lists, without `*`. */
+  origins: string[];
 }
 
 /** What is printed when it was made. */
@@ -50,18 +52,19 @@ export async function readLocalSettings(
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new CommandError(`${SETTINGS_FILE} cannot be read: ${messageOf(error)}`, FAILED);
   });
-  const values = valuesOf(text);
+  const { values, origins } = contentOf(text);
   const inEnvironment = (name: string): boolean => (environment[name] ?? '') !== '';
   return {
     file,
     created,
     get: (name) => (inEnvironment(name) ? environment[name] : values.get(name) || undefined),
     sourceOf: (name) => (inEnvironment(name) ? 'the environment' : SETTINGS_FILE),
+    origins,
   };
 }
 
 /** Nothing of the file is ever quoted in an error: it holds keys, and JSON.parse's message repeats what it stumbled over. */
-function valuesOf(text: string): Map<string, string> {
+function contentOf(text: string): { values: Map<string, string>; origins: string[] } {
   let content: unknown;
   try {
     content = JSON.parse(text.replace(/^\uFEFF/, ''));
@@ -82,7 +85,13 @@ function valuesOf(text: string): Map<string, string> {
     }
     texts.set(name, String(value));
   }
-  return texts;
+  return { values: texts, origins: originsOf(content['Host']) };
+}
+
+function originsOf(host: unknown): string[] {
+  const list = isObject(host) && typeof host['CORS'] === 'string' ? host['CORS'].split(',') : [];
+  const origins = list.map((origin) => (URL.canParse(origin.trim()) ? new URL(origin.trim()).origin : 'null'));
+  return origins.filter((origin) => /^https?:/.test(origin));
 }
 
 function invalidFile(problem: string, remedy: string): CommandError {

@@ -3,6 +3,7 @@ import { isLoopback } from '../src/base/loopback';
 import { DEFAULT_ACCESS_KEY, DEFAULT_PORT } from '../emulator/src';
 import { DEFAULT_STORAGE_PORT } from './arguments';
 import type { LocalSettings } from './localSettings';
+import { issuersAtPort, signInPortOf } from './signIn/samples';
 
 /** What has to be started on this machine for the settings as they are, and what is printed about the rest. */
 export interface StandIns {
@@ -10,6 +11,8 @@ export interface StandIns {
   emulatedConnections: { name: string; port: number; accessKey: string }[];
   /** The settings that mean Azurite; if empty, it is not needed. */
   emulatedStorage: string[];
+  /** The local sign-in service, if ENTRA_ISSUERS names it, and the value of that setting. */
+  signIn?: { port: number; issuers: string };
   /** One line for each connection or storage that is elsewhere, missing or malformed. Never a value, only host names. */
   remarks: string[];
 }
@@ -25,7 +28,9 @@ export function chooseStandIns(settings: SettingValues): StandIns {
   const history = settings.get('HISTORY_STORAGE') ?? 'AzureWebJobsStorage';
   for (const name of new Set(['AzureWebJobsStorage', history]))
     chooseForStorage(name, name === history, settings, chosen);
-  return chosen;
+  const issuers = settings.get('ENTRA_ISSUERS') ?? '';
+  const port = signInPortOf(issuers);
+  return port === undefined ? chosen : { ...chosen, signIn: { port, issuers } };
 }
 
 function chooseForConnection(name: string, settings: SettingValues, chosen: StandIns): void {
@@ -97,7 +102,11 @@ function chooseForStorage(name: string, keepsRuns: boolean, settings: SettingVal
 /** The settings that must change because an emulator is on another port than they name; they go to the host's environment. */
 export function settingsForPorts(
   chosen: StandIns,
-  ports: { emulator?: number | undefined; storage?: { blobPort: number; connectionString: string } | undefined },
+  ports: {
+    emulator?: number | undefined;
+    storage?: { blobPort: number; connectionString: string } | undefined;
+    signIn?: number | undefined;
+  },
 ): Record<string, string> {
   const changed: Record<string, string> = {};
   for (const { name, port, accessKey } of chosen.emulatedConnections) {
@@ -107,6 +116,9 @@ export function settingsForPorts(
   for (const name of chosen.emulatedStorage) {
     if (ports.storage === undefined || ports.storage.blobPort === DEFAULT_STORAGE_PORT) continue;
     changed[name] = ports.storage.connectionString;
+  }
+  if (chosen.signIn !== undefined && ports.signIn !== undefined && ports.signIn !== chosen.signIn.port) {
+    changed['ENTRA_ISSUERS'] = issuersAtPort(chosen.signIn.issuers, ports.signIn);
   }
   return changed;
 }

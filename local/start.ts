@@ -54,7 +54,7 @@ async function run(args: StartArguments, parts: StartedParts): Promise<number> {
     printUnlessStopping('Azurite ended by itself.');
     return 1;
   }
-  const { host, storage } = await startApp(projectRoot, args, parts, print);
+  const { host, storage, signIn } = await startApp(projectRoot, args, parts, print);
   const hostEnded = host.ended.then((exitCode) => {
     printUnlessStopping(`The Functions host ended by itself (exit code ${exitCode}).`);
     return exitCode === 0 ? 1 : exitCode;
@@ -72,6 +72,7 @@ async function run(args: StartArguments, parts: StartedParts): Promise<number> {
   void storage?.ended.then(() => {
     printUnlessStopping('Azurite ended by itself: runs are not recorded until it runs again. Restart to start it.');
   });
+  void signIn?.ended.then(() => printUnlessStopping('The local sign-in service ended by itself. Restart to start it.'));
   return Promise.race([hostEnded, staying]);
 }
 

@@ -5,7 +5,8 @@ import { startFunctionsHost } from './functionsHost/host';
 import { readLocalSettings, SETTINGS_WERE_MADE } from './localSettings';
 import { explainTakenPort } from './messages';
 import type { RunningHost } from './runningHost';
-import { startAzurite, startEmulator, type LocalStorage } from './services';
+import { startAzurite, startEmulator, startSignInService, type LocalStorage } from './services';
+import type { RunningSignIn } from './signIn/signInService';
 import { chooseStandIns, settingsForPorts } from './standIns';
 import type { StartedParts } from './startedParts';
 import { storageConnectionString } from './storage';
@@ -16,7 +17,7 @@ export async function startApp(
   args: StartArguments,
   parts: StartedParts,
   print: (line: string) => void,
-): Promise<{ host: RunningHost; storage: LocalStorage | undefined }> {
+): Promise<{ host: RunningHost; storage: LocalStorage | undefined; signIn: RunningSignIn | undefined }> {
   const otherPorts = commandWithFreePorts(args);
   const settings = await readLocalSettings(projectRoot);
   if (settings.created) print(SETTINGS_WERE_MADE);
@@ -28,8 +29,17 @@ export async function startApp(
     chosen.emulatedStorage.length > 0
       ? startAzurite(projectRoot, parts, args.storagePort, otherPorts)
       : Promise.resolve(undefined);
-  // Its failure is met where it is awaited, below; until then it must not count as unhandled.
+  const signingIn =
+    chosen.signIn === undefined
+      ? Promise.resolve(undefined)
+      : startSignInService(
+          parts,
+          { port: args.signInPort ?? chosen.signIn.port, origins: settings.origins },
+          otherPorts,
+        );
+  // Their failures are met where they are awaited, below; until then they must not count as unhandled.
   storing.catch(() => undefined);
+  signingIn.catch(() => undefined);
 
   const [emulated] = chosen.emulatedConnections;
   const emulator =
@@ -38,7 +48,12 @@ export async function startApp(
       : await startEmulator(
           projectRoot,
           parts,
-          { port: args.emulatorPort ?? emulated.port, httpsPort: false, otherPorts },
+          {
+            port: args.emulatorPort ?? emulated.port,
+            httpsPort: false,
+            corsOrigins: settings.origins,
+            otherPorts,
+          },
           print,
         );
   if (emulator !== undefined) {
@@ -56,10 +71,11 @@ export async function startApp(
   const changed = settingsForPorts(chosen, {
     emulator: emulator?.port,
     storage: storage ?? { blobPort: args.storagePort, connectionString: storageConnectionString(args.storagePort) },
+    signIn: args.signInPort === 0 ? (await signingIn)?.port : args.signInPort,
   });
   print(hostRemark(coreTools));
   const hosting = parts.start(() => startHost(projectRoot, args, coreTools, changed, settings.file, storing, print));
-  const [host, runningStorage] = await Promise.all([hosting, storing]).catch((error: unknown) => {
+  const [host, runningStorage, signIn] = await Promise.all([hosting, storing, signingIn]).catch((error: unknown) => {
     throw explainTakenPort(error, 'the Functions host', otherPorts);
   });
   if (runningStorage !== undefined) print(`Storage: ${runningStorage.description}`);
@@ -68,9 +84,15 @@ export async function startApp(
   if (emulator === undefined && args.emulatorPort !== undefined) {
     print('--emulator-port has no effect: the settings call for no emulator.');
   }
+  if (signIn !== undefined) {
+    const source = settings.sourceOf('ENTRA_ISSUERS');
+    print(`Sign-in: the local service on http://127.0.0.1:${signIn.port} (ENTRA_ISSUERS from ${source})`);
+  } else if (args.signInPort !== undefined) {
+    print('--sign-in-port has no effect: ENTRA_ISSUERS does not name the local sign-in service.');
+  }
   if (host.functions.some(({ name }) => name === 'dashboard'))
     print(`Dashboard: http://localhost:${host.port}/api/dashboard`);
-  return { host, storage: runningStorage };
+  return { host, storage: runningStorage, signIn };
 }
 
 function hostRemark(coreTools: CoreTools | undefined): string {

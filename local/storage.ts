@@ -1,8 +1,6 @@
-import { fork, type ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { CommandError, FAILED } from './messages';
-import type { StorageMessage, StorageProcessOptions } from './storageProcess';
+import { builtFile, forkPart } from './forkedPart';
+import type { StorageProcessOptions } from './storageProcess';
 
 export interface StorageOptions {
   /** Blobs on this port, queues on the next, tables on the one after; 0 = any free ones. */
@@ -34,13 +32,6 @@ export interface RunningStorage {
 const accountName = 'devstoreaccount1';
 /** Public: every Azurite has it. https://learn.microsoft.com/azure/storage/common/storage-use-azurite#well-known-storage-account-and-key */
 const accountKey = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
-const stopLimitMs = 10_000;
-
-/** Where `npm run build` puts the process's file: the same for this file's source and for its built copy. */
-function builtProcessFile(): string {
-  const isBuilt = /[\\/]\.local[\\/]build$/.test(__dirname);
-  return isBuilt ? resolve(__dirname, 'storageProcess.js') : resolve(__dirname, '../.local/build/storageProcess.js');
-}
 
 /**
  * Starts Azurite on 127.0.0.1 in a process of its own, without telemetry. The process ends with this one.
@@ -49,33 +40,17 @@ function builtProcessFile(): string {
 export async function startStorage(options: StorageOptions): Promise<RunningStorage> {
   const { location, tableOnly = false } = options;
   if (location !== undefined) await mkdir(location, { recursive: true });
-  const child = fork(options.processFile ?? builtProcessFile(), [JSON.stringify(processOptions(options))], {
-    // AZURITE_ACCOUNTS would replace the well-known account that UseDevelopmentStorage=true means.
-    env: { ...process.env, AZURITE_ACCOUNTS: undefined },
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
-  const ended = new Promise<void>((done) => child.once('exit', () => done()));
-  const ready = await portsOf(child).catch(async (error: unknown) => {
-    child.kill('SIGKILL');
-    await ended;
-    throw error;
-  });
+  const { processFile = builtFile('storageProcess.js') } = options;
+  // AZURITE_ACCOUNTS would replace the well-known account that UseDevelopmentStorage=true means.
+  const env = { ...process.env, AZURITE_ACCOUNTS: undefined };
+  const { ready, ...part } = await forkPart<number[]>('Azurite', processFile, processOptions(options), { env });
   const [blobPort = 0, queuePort = 0, tablePort = 0] = tableOnly ? [0, 0, ...ready] : ready;
-  let stopping = false;
   return {
     blobPort,
     queuePort,
     tablePort,
     connectionString: connectionStringFor({ blob: blobPort, queue: queuePort, table: tablePort }),
-    ended,
-    stop: () => {
-      if (stopping) child.kill('SIGKILL');
-      else if (child.connected) child.disconnect();
-      stopping = true;
-      const limit = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
-      return ended.finally(() => clearTimeout(limit));
-    },
+    ...part,
   };
 }
 
@@ -96,23 +71,6 @@ function processOptions({
         ],
     ...(!inMemory && location !== undefined && { location }),
   };
-}
-
-function portsOf(child: ChildProcess): Promise<number[]> {
-  const errorOutput: Buffer[] = [];
-  child.stderr?.on('data', (data: Buffer) => errorOutput.push(data));
-  return new Promise((done, fail) => {
-    child.once('message', (message: StorageMessage) => {
-      if ('ready' in message) done(message.ready);
-      else if (message.code === 'EADDRINUSE') fail(Object.assign(new Error(message.failed), message));
-      else fail(new CommandError(`Azurite could not start: ${message.failed}`, FAILED));
-    });
-    child.once('error', fail);
-    child.once('exit', (code) => {
-      const output = Buffer.concat(errorOutput).toString().trim();
-      fail(new CommandError(`Azurite could not start (exit code ${code ?? 'none'}). ${output}`.trim(), FAILED));
-    });
-  });
 }
 
 /** The connection string that `UseDevelopmentStorage=true` means, with other ports: `blobPort` and the two that follow. */

@@ -1,10 +1,10 @@
-// Azurite in a process of its own, forked by storage.ts. It lives as long as the channel to its parent is open: the parent
-// decides when it stops, and it never outlives the parent, however that ends.
+// Azurite in a process of its own, forked by storage.ts.
 //   argv: one StorageProcessOptions as JSON
 import { join } from 'node:path';
 import type ConfigurationBase from 'azurite/dist/src/common/ConfigurationBase';
 import type ServerBase from 'azurite/dist/src/common/ServerBase';
 import type * as Telemetry from 'azurite/dist/src/common/Telemetry';
+import { runPart } from './partProcess';
 
 /** In the order in which they start and their ports are reported. */
 export type StorageService = 'blob' | 'queue' | 'table';
@@ -16,11 +16,7 @@ export interface StorageProcessOptions {
   location?: string;
 }
 
-/** What this process sends to its parent, once: the port of each service in the order of the options, or why it cannot start. */
-export type StorageMessage = { ready: number[] } | { failed: string; code?: string; port?: number };
-
 const host = '127.0.0.1';
-const stopLimitMs = 5000;
 
 const options = JSON.parse(process.argv[2] ?? '') as StorageProcessOptions;
 
@@ -73,28 +69,8 @@ async function startServers(): Promise<ServerBase[]> {
   return servers;
 }
 
-function failureOf(error: unknown): StorageMessage {
-  const { message, code, port } = error as NodeJS.ErrnoException & { port?: number };
-  return { failed: message, ...(code !== undefined && { code }), ...(port !== undefined && { port }) };
-}
-
-/** Writes the data. The process then ends when its last request is answered, or after the limit. */
-async function stopServers(servers: ServerBase[]): Promise<void> {
-  setTimeout(() => process.exit(0), stopLimitMs).unref();
-  await Promise.all(servers.map((server) => server.close()));
-}
-
-// Ctrl+C goes to the whole group, but the app still needs its storage while it stops.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-
-const exitWhileStarting = (): void => process.exit(0);
-process.on('disconnect', exitWhileStarting);
-
-startServers().then(
-  (servers) => {
-    process.off('disconnect', exitWhileStarting);
-    process.on('disconnect', () => void stopServers(servers));
-    process.send?.({ ready: servers.map(portOf) } satisfies StorageMessage);
-  },
-  (error: unknown) => process.send?.(failureOf(error), () => process.exit(1)),
-);
+// It says the port of each service, in the order of the options. The process ends when its data is written and its last request is answered.
+runPart(async () => {
+  const servers = await startServers();
+  return { ready: servers.map(portOf), stop: () => Promise.all(servers.map((server) => server.close())) };
+});

@@ -23,6 +23,7 @@ const { stdout } = await promisify(execFile)(
     'test',
     'emulator/src',
     'emulator/test',
+    'examples',
   ],
   { cwd: root, maxBuffer: 64 * 1024 * 1024 },
 ).catch((error) => (error.stdout ? error : Promise.reject(error)));

@@ -30,6 +30,7 @@ test('an import that goes upwards, a circle and a file that is too long are foun
       'bench',
       'test',
       'emulator',
+      'examples',
       'tsconfig.json',
       'package.json',
       '.dependency-cruiser.mjs',

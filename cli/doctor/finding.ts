@@ -69,7 +69,7 @@ export const ADVICE: Record<ErrorCode, string> = {
   ClockWrong:
     "Set this machine's clock: w32tm /resync, timedatectl set-ntp true, or restart WSL or the machine of the container if it was suspended. If the clock is wrong, ACS refuses the signatures of this machine.",
   KeyRefused:
-    'This access key does not belong to this resource. It was regenerated, or it is the key of another resource. Copy the connection string again (portal: Keys).',
+    'This access key does not belong to this resource. The key was regenerated, or it is the key of another resource. Copy the connection string again (portal: Keys).',
   NoEntraToken:
     'This machine can get no Entra ID token. Sign in (az login), or check the managed identity or the federated credential (AZURE_CLIENT_ID, AZURE_TENANT_ID).',
   RoleMissing:
@@ -79,7 +79,7 @@ export const ADVICE: Record<ErrorCode, string> = {
   Throttled:
     'ACS limits the calls of a resource in 30 seconds, and this limit is reached. Wait, and find out which app calls so often. You can request a higher limit in a support request.',
   ServiceFailed:
-    'ACS has a problem. Try again, and look at https://azure.status.microsoft. If you contact Azure support, send them the MS-CV value above.',
+    'ACS has a problem. Try again, and look at https://azure.status.microsoft. If you contact Azure support, send them the MS-CV value that doctor prints.',
   NotAcs:
     'The server at this address is not ACS. It may be a gateway or a proxy. Check the endpoint, HTTPS_PROXY, and the gateways and proxies in your network.',
   NoAnswer:

@@ -9,7 +9,7 @@ export const DEFAULT_PORT = 8090;
 
 export interface IdentityEmulatorOptions {
   /**
-   * The address to listen on; default 127.0.0.1, which only this machine can reach. With any but a loopback address, everyone who can
+   * The address to listen on; default 127.0.0.1, which only this machine can reach. If it is not a loopback address, everyone who can
    * reach the port can issue tokens and change the responses.
    */
   host?: string;

@@ -6,7 +6,7 @@ import { DEFAULT_PORT, type IdentityEmulatorOptions } from './api';
 
 export const commandUsage = `ACS identity emulator: a local stand-in for the Azure Communication Services Identity service.
 
-  --host ADDRESS              address to listen on (default 127.0.0.1); with any but a loopback address, everyone who can reach the port can issue tokens
+  --host ADDRESS              address to listen on (default 127.0.0.1); if it is not a loopback address, everyone who can reach the port can issue tokens
   --port N                    http port (default ${DEFAULT_PORT}; 0 = any free port)
   --https-port N              https port (default: no https; 0 = any free port)
   --access-key K              access key, base64 (default: a well-known key)

@@ -24,7 +24,7 @@ export function fetchKeys(issuer: string): Promise<Map<string, CryptoKey>> {
       throw new Error(`the discovery document of ${issuer} has no address of keys that begins with https://`);
     }
     const { keys } = await fetchJson(address, signal);
-    const usable = await usableKeys(Array.isArray(keys) ? keys : []);
+    const usable = await usableKeys(Array.isArray(keys) ? keys : [], issuer);
     if (usable.size === 0) throw new Error(`the key set of ${issuer} has no RSA key for signatures`);
     return usable;
   });
@@ -38,11 +38,11 @@ function isKeyAddress(address: string): boolean {
 }
 
 /** Others, and malformed ones, are left out. */
-async function usableKeys(keys: readonly unknown[]): Promise<Map<string, CryptoKey>> {
+async function usableKeys(keys: readonly unknown[], issuer: string): Promise<Map<string, CryptoKey>> {
   const { importJWK } = await import('./jose.chunk');
   const usable = new Map<string, CryptoKey>();
   for (const key of keys) {
-    if (!isSignatureKey(key)) continue;
+    if (!isSignatureKey(key) || isOfOtherTenant(key.issuer, issuer)) continue;
     const { kty, kid, n, e } = key;
     const imported = await importJWK({ kty, n, e }, 'RS256').catch(() => undefined);
     if (imported === undefined || imported instanceof Uint8Array) continue;
@@ -52,7 +52,7 @@ async function usableKeys(keys: readonly unknown[]): Promise<Map<string, CryptoK
   return usable;
 }
 
-type SignatureKey = Required<Pick<JWK, 'kid' | 'n' | 'e'>> & { kty: 'RSA' };
+type SignatureKey = Required<Pick<JWK, 'kid' | 'n' | 'e'>> & { kty: 'RSA'; issuer?: unknown };
 
 function isSignatureKey(key: unknown): key is SignatureKey {
   if (typeof key !== 'object' || key === null) return false;
@@ -63,6 +63,17 @@ function isSignatureKey(key: unknown): key is SignatureKey {
     (use === undefined || use === 'sig') &&
     (alg === undefined || alg === 'RS256')
   );
+}
+
+const TENANT_ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
+
+/**
+ * Entra's key sets also have keys of other tenants, such as that of personal accounts, and name the issuer of each key
+ * (https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-signing-key-issuer). `{tenantid}` in it means every tenant.
+ */
+function isOfOtherTenant(keyIssuer: unknown, issuer: string): boolean {
+  const [tenant] = (typeof keyIssuer === 'string' && TENANT_ID.exec(keyIssuer)) || [];
+  return tenant !== undefined && !issuer.toLowerCase().includes(tenant.toLowerCase());
 }
 
 /** Follows no redirection. */

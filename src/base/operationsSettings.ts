@@ -46,7 +46,7 @@ export const OPERATIONS_SETTINGS = v.object({
   ),
   HEARTBEAT_URL: setting(
     v.optional(url),
-    'URL that the app calls after each timer run. A service such as healthchecks.io then notices when the calls stop. If a run failed, the app inserts `/fail` before the query of the URL. It is a secret.',
+    'URL that the app calls after each timer run. A service such as healthchecks.io then notices when the calls stop. If a run failed or was not recorded, the app inserts `/fail` before the query of the URL. It is a secret.',
     { default: 'none', isSecret: true },
   ),
   WORKFLOW_BUDGET_MS: setting(

@@ -39,7 +39,7 @@ export const RUN_SETTINGS = v.object({
   ),
   WORKFLOW_TOKEN_MINUTES: setting(
     wholeNumber('minutes', 60, 1440, 60),
-    'Lifetime of both tokens in minutes, 60 to 1440.',
+    'Lifetime of the tokens that the workflow requests, in minutes, 60 to 1440.',
   ),
   WORKFLOW_CONNECTIONS: setting(
     v.optional(v.pipe(v.string(), list), ''),
@@ -97,7 +97,7 @@ export const RUN_SETTINGS = v.object({
     text(),
     'Set it to `Authorization=AAD` if Application Insights accepts only Entra ID. For a user-assigned identity, add `;ClientId=…`.',
   ),
-  REGION_NAME: setting(text(), 'Location that availability results have.', { default: 'set by Azure' }),
+  REGION_NAME: setting(text(), 'Location that availability results show.', { default: 'set by Azure' }),
   WEBSITE_HOSTNAME: setting(
     text(),
     "Host name of the app, with the port if it is not the default. Runs use it to call the app's own functions.",
@@ -107,7 +107,7 @@ export const RUN_SETTINGS = v.object({
   ),
   WEBSITE_SITE_NAME: setting(
     text(),
-    'Name of the app. If several apps share a storage account, it separates their histories.',
+    'Name of the app. If several apps share a storage account, this name separates their histories.',
     {
       default: 'set by Azure; `local` elsewhere',
     },
@@ -117,7 +117,7 @@ export const RUN_SETTINGS = v.object({
 /** Settings of the storage that keeps runs. The name of the storage connection is the prefix of each. */
 export const STORAGE_SETTINGS = v.object({
   '': setting(text(), 'Connection string of the storage account.', {
-    default: 'none: runs are kept in memory, and the timer does not start',
+    default: 'none: runs are kept in memory, and the timer works only if it fires more often than once a minute',
     isSecret: true,
   }),
   __tableServiceUri: setting(

@@ -90,7 +90,7 @@ export const ACTION_SETTINGS = v.object({
   ),
   MAX_TOKEN_MINUTES: setting(
     wholeNumber('minutes', 60, 1440, 1440),
-    'Longest token lifetime that callers may request, in minutes, 60 to 1440. A request without a lifetime gets this one. A request for a longer one gets 403 `ExpiryNotAllowed`.',
+    'Longest token lifetime that callers may request, in minutes, 60 to 1440. A request without a lifetime gets this lifetime. A request for a longer lifetime gets 403 `ExpiryNotAllowed`.',
   ),
 });
 

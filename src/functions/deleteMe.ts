@@ -7,8 +7,12 @@ app.http('deleteMe', {
   methods: ['DELETE'],
   route: 'me',
   authLevel: 'anonymous',
-  handler: handle({}, async (_input, call) => {
-    await deletePerson(await signedInPerson(call.request), call);
-    return { status: 204 };
-  }),
+  handler: handle(
+    {},
+    async (_input, call, person) => {
+      await deletePerson(person, call);
+      return { status: 204 };
+    },
+    signedInPerson,
+  ),
 });

@@ -7,8 +7,9 @@ app.http('getMe', {
   methods: ['GET'],
   route: 'me',
   authLevel: 'anonymous',
-  handler: handle({}, async (_input, { request }) => ({
-    status: 200,
-    jsonBody: await readPerson(await signedInPerson(request)),
-  })),
+  handler: handle(
+    {},
+    async (_input, _call, person) => ({ status: 200, jsonBody: await readPerson(person) }),
+    signedInPerson,
+  ),
 });

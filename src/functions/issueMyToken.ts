@@ -8,8 +8,12 @@ app.http('issueMyToken', {
   methods: ['POST'],
   route: 'me/token',
   authLevel: 'anonymous',
-  handler: handle(issueMyTokenInput, async (input, call) => ({
-    status: 200,
-    jsonBody: await issueMyToken(await signedInPerson(call.request), input, { ...call, log: call.context }),
-  })),
+  handler: handle(
+    issueMyTokenInput,
+    async (input, call, person) => ({
+      status: 200,
+      jsonBody: await issueMyToken(person, input, { ...call, log: call.context }),
+    }),
+    signedInPerson,
+  ),
 });

@@ -8,8 +8,12 @@ app.http('revokeMyTokens', {
   methods: ['DELETE'],
   route: 'me/tokens',
   authLevel: 'anonymous',
-  handler: handle(deviceInput, async ({ device }, call) => {
-    await revokeTokensOf(await signedInPerson(call.request), device, call);
-    return { status: 204 };
-  }),
+  handler: handle(
+    deviceInput,
+    async ({ device }, call, person) => {
+      await revokeTokensOf(person, device, call);
+      return { status: 204 };
+    },
+    signedInPerson,
+  ),
 });

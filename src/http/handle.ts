@@ -28,10 +28,12 @@ const PRINTABLE = /^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/;
 /**
  * Makes a handler that never throws: request -> validated input -> `work` -> response; error -> Azure error body. Every answer has `x-ms-request-id` (the
  * invocation id) and `Cache-Control: no-store`.
+ * @param authenticate checks the caller before anything else is read. `work` gets its result
  */
-export function handle<S extends InputSpec>(
+export function handle<S extends InputSpec, Caller = undefined>(
   spec: S,
-  work: (input: InputOf<S>, call: Call) => HttpResponseInit | Promise<HttpResponseInit>,
+  work: (input: InputOf<S>, call: Call, caller: Caller) => HttpResponseInit | Promise<HttpResponseInit>,
+  authenticate?: (request: HttpRequest) => Promise<Caller>,
 ): DescribedHandler {
   const handler: HttpHandler = async (request, context) => {
     const attempts: object[] = [];
@@ -39,14 +41,16 @@ export function handle<S extends InputSpec>(
     let clientTrackingId: string | undefined;
     try {
       clientTrackingId = trackingId(request);
+      const caller = (await authenticate?.(request)) as Caller;
       const input = await readInput(spec, request);
-      answer = await work(input, {
+      const call: Call = {
         request,
         context,
         clientTrackingId,
         traceparent: traceparent(request, context),
         onAttempt: (attempt) => attempts.push(attempt),
-      });
+      };
+      answer = await work(input, call, caller);
     } catch (thrown) {
       const error = toAppError(thrown, context.invocationId);
       if (error.status >= 500) logServerError(error, context);

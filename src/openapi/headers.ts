@@ -7,7 +7,7 @@ export const REQUEST_HEADERS = {
     schema: { type: 'string', maxLength: 128, pattern: '^[\\x21-\\x7e]([\\x20-\\x7e]{0,126}[\\x21-\\x7e])?$' },
     example: 'release-42',
   },
-  'x-ms-client-request-id': { description: 'Returned as it came.', schema: { type: 'string' } },
+  'x-ms-client-request-id': { description: 'Returned unchanged.', schema: { type: 'string' } },
   traceparent: {
     description: 'W3C Trace Context. It is passed on to ACS; a run is one trace.',
     schema: { type: 'string' },
@@ -24,8 +24,11 @@ export const ANSWER_HEADERS = {
     required: true,
     schema: { type: 'string', format: 'uuid' },
   },
-  'x-ms-client-request-id': { description: 'As it came.', schema: text },
-  'x-ms-client-tracking-id': { description: 'As it came; for a run without one, the id of the run.', schema: text },
+  'x-ms-client-request-id': { description: 'The value of the request, unchanged.', schema: text },
+  'x-ms-client-tracking-id': {
+    description: 'The value of the request, unchanged. If the request for a run had none, the id of the run.',
+    schema: text,
+  },
   'x-ms-retry-history': {
     description: 'Failed attempts that were repeated, as JSON.',
     schema: text,

@@ -18,7 +18,10 @@ const RUN_HEADERS = [
 
 const token = { description: 'the token', body: accessToken };
 const health = {
-  200: { description: 'the app works, perhaps not as it should in production', body: healthReport },
+  200: {
+    description: 'the app works (`status` is `Degraded` if something is not as it should be in production)',
+    body: healthReport,
+  },
   503: { description: 'the app does not work', body: healthReport },
 };
 const page = v.string();
@@ -30,7 +33,7 @@ export const OPERATIONS: Record<string, Operation> = {
     tag: 'Identity',
     summary: 'Create a user',
     description:
-      'With `createTokenWithScopes`, the answer has a token too. `expiresInMinutes` is the lifetime of that token, and an error without `createTokenWithScopes`. If it fails although ACS may have created a user, `details` has an entry with the code `UserMayExist`; if the id is known, an entry with the target `identity.id` has it as its message.',
+      'With `createTokenWithScopes`, the answer has a token too, and `expiresInMinutes` is its lifetime. `expiresInMinutes` without `createTokenWithScopes` is an error. Even if the call fails, ACS may have created a user. Then `details` has an entry with the code `UserMayExist`, or, if the id of the user is known, an entry with the target `identity.id` and the id as its message.',
     answers: { 201: { description: 'the user', body: createdUser } },
     errors: [...ACS_ERRORS, ...LIMIT_ERRORS],
   },
@@ -96,7 +99,7 @@ export const OPERATIONS: Record<string, Operation> = {
   'GET /runs/statistics': {
     operationId: 'getRunStatistics',
     tag: 'Runs',
-    summary: 'Get the results of the runs of a window of time',
+    summary: 'Get the statistics of the runs in a time window',
     answers: {
       200: { description: 'counts, rates and durations, users left behind, the next scheduled run', body: statistics },
     },
@@ -106,7 +109,8 @@ export const OPERATIONS: Record<string, Operation> = {
     operationId: 'listIncidents',
     tag: 'Runs',
     summary: 'List incidents, newest first',
-    description: 'An incident is the time from the first scheduled run that was not healthy to the next healthy one.',
+    description:
+      'An incident is the time from the first scheduled run that failed, was slow or did not start to the next healthy one.',
     answers: { 200: { description: 'the incidents', body: incidentList } },
     errors: STORAGE_ERRORS,
   },
@@ -136,8 +140,13 @@ export const OPERATIONS: Record<string, Operation> = {
     tag: 'Runs',
     summary: 'Cancel a running run',
     description:
-      'The run ends `Aborted` and its user is deleted. On another instance the run notices it at the end of its step.',
-    answers: { 202: { description: 'the run will end, unless it ends before it notices', body: cancelAnswer } },
+      'The run ends as `Aborted`, and its user is deleted. A run on another instance continues until the end of its current step.',
+    answers: {
+      202: {
+        description: 'the cancellation is requested; the run ends as `Aborted`, unless it ends by itself first',
+        body: cancelAnswer,
+      },
+    },
     errors: [...STORAGE_ERRORS, 'RunNotFound', 'RunEnded'],
   },
   'GET /health': {
@@ -178,8 +187,14 @@ export const OPERATIONS: Record<string, Operation> = {
   'GET /dashboard': {
     operationId: 'getDashboard',
     tag: 'Status',
-    summary: 'Get the page that shows runs',
-    answers: { 200: { description: 'the page, which contains no data', body: page, contentType: 'text/html' } },
+    summary: 'Get the dashboard, which shows runs',
+    answers: {
+      200: {
+        description: 'the web page of the dashboard, which contains no data',
+        body: page,
+        contentType: 'text/html',
+      },
+    },
   },
   'GET /openapi.json': {
     operationId: 'getOpenapiDocument',
@@ -188,7 +203,7 @@ export const OPERATIONS: Record<string, Operation> = {
     answers: {
       200: { description: 'the OpenAPI document', body: anyObject, headers: ['ETag', 'Cache-Control'] },
       304: {
-        description: 'the document is still the one that `If-None-Match` names',
+        description: 'the document has not changed since the version that `If-None-Match` names',
         headers: ['ETag', 'Cache-Control'],
       },
     },

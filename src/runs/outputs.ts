@@ -84,7 +84,9 @@ export const run = v.pipe(
     workflow: v.pipe(v.string(), v.examples(['identity-lifecycle'])),
     status: v.pipe(
       v.picklist(RUN_STATUSES),
-      v.description('`Aborted`: its process was stopped or died before the run ended by itself.'),
+      v.description(
+        '`Aborted`: the run was cancelled, or its process was stopped or died, before the run ended by itself.',
+      ),
     ),
     trigger,
     startTime: timestamp,
@@ -106,14 +108,11 @@ export const run = v.pipe(
     cancelRequested: v.exactOptional(
       v.pipe(
         v.literal(true),
-        v.description('Somebody has asked to cancel the run. It ends `Aborted`, unless it ends before it notices.'),
+        v.description('Someone has requested to cancel the run. It ends as `Aborted`, unless it ends by itself first.'),
       ),
     ),
     slow: v.exactOptional(
-      v.pipe(
-        v.literal(true),
-        v.description('The run succeeded, but it or one of its steps took longer than its budget.'),
-      ),
+      v.pipe(v.literal(true), v.description('The run succeeded, but the run or a step took longer than its budget.')),
     ),
     cleanup: v.pipe(
       v.picklist(['Clean', 'Pending', 'NotNeeded', 'Unknown']),

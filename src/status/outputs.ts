@@ -6,7 +6,7 @@ export const healthReport = v.pipe(
   v.strictObject({
     status: v.pipe(
       v.picklist(['Healthy', 'Degraded', 'Unhealthy']),
-      v.description('That of the worst check. `Unknown` counts as healthy.'),
+      v.description('The status of the worst check. `Unknown` counts as healthy.'),
     ),
     checks: v.array(
       v.strictObject({
@@ -30,7 +30,7 @@ export const healthReport = v.pipe(
     ),
   }),
   v.title('HealthReport'),
-  v.description('The health of the settings and the schedule, and of the storage and ACS as they were last seen.'),
+  v.description('The health of the settings and the schedule, and of the storage and ACS at their last use.'),
 );
 
 export const badge = v.pipe(

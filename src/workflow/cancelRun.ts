@@ -3,7 +3,7 @@ import { history } from '../history';
 import { runNotFound } from '../runs/storedRuns';
 import { cancelHere } from './cancellations';
 
-/** A run that will end as Aborted, unless it ends before it notices. */
+/** A run that will end as Aborted, unless it ends by itself first. */
 export interface CancelAnswer {
   id: string;
   status: 'Running';

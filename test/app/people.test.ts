@@ -182,6 +182,14 @@ describe('without a token', () => {
     expect(codeOf(answer)).toBe('401 InvalidToken');
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer error="invalid_token"/);
   });
+
+  test('nothing else of the request is looked at', async () => {
+    for (const answer of [
+      await app.call('POST', 'me/token', { unknown: true }),
+      await app.call('DELETE', 'me/tokens?device=NOT!ONE'),
+    ])
+      expect(codeOf(answer)).toBe('401 InvalidToken');
+  });
 });
 
 describe('an operator', () => {

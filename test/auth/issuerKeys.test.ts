@@ -4,7 +4,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { lastHealth } from '../../src/base/dependencyHealth';
-import { newKey, publicJwk, startAuthority, type Authority } from './authority';
+import { newKey, publicJwk, startAuthority, TENANT, type Authority } from './authority';
 import { acceptTokensOf, call, whoAmI, type Clocks } from './callers';
 
 setFlagsFromString('--expose-gc');
@@ -212,6 +212,17 @@ describe('503 if an issuer answers', () => {
       (one) => Object.assign(one, { key: weakKey() }).keys.splice(0, 1, publicJwk(one.key)),
       /no RSA key/,
     ],
+    [
+      "only keys of another tenant, as Entra's personal accounts have",
+      (one) =>
+        (one.keys = [
+          {
+            ...publicJwk(one.key),
+            issuer: 'https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0',
+          },
+        ]),
+      /no RSA key/,
+    ],
     ['a malformed key', (one) => (one.keys = [{ ...publicJwk(one.key), n: '!' }]), /no RSA key/],
   ])('%s', async (_what, spoil, reason) => {
     spoil(authority);
@@ -221,6 +232,14 @@ describe('503 if an issuer answers', () => {
     expect(answer.message).toBe("The keys of the token's issuer can't be fetched now. Try again later.");
     expect(answer.logs.join('\n')).toMatch(reason);
   });
+});
+
+test.each([
+  ['every tenant', 'https://login.microsoftonline.com/{tenantid}/v2.0'],
+  ['this tenant', `https://login.microsoftonline.com/${TENANT.toUpperCase()}/v2.0`],
+])("a key of %s, by the key's own issuer, is accepted", async (_whose, issuer) => {
+  authority.keys = [{ ...publicJwk(authority.key), issuer }];
+  expect(await statusOf(authority.token())).toBe('200');
 });
 
 test('keys that are known stay, whatever the issuer answers later', async () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { runInThisContext } from 'node:vm';
 
 /** A column's type, as KQL calls it. */
-export type Column = 'string' | 'real' | 'bool' | 'datetime' | 'dynamic';
+export type Column = 'string' | 'int' | 'real' | 'bool' | 'datetime' | 'dynamic';
 export type Tables = Record<string, Record<string, Column>>;
 
 export interface Reading {
@@ -128,11 +128,15 @@ export function readQuery(query: string, tables: Tables): Reading {
 
 /**
  * The value of an expression in a row. Knows only what the queries use in conditions: columns, `tostring(Properties.NAME)`, literals, `and`,
- * `==`, `!=`, `>` and `startswith`, which ignores case. @throws Error for anything else
+ * `==`, `!=`, `>`, `in` with a list of texts, and `startswith`, which ignores case. @throws Error for anything else
  */
 function valueOf(node: Node, row: Record<string, unknown>): unknown {
   const { Left, Right, Operator, LiteralValue } = node;
   const text = String(node).trim();
+  if (Left && Right && Operator?.Text === 'in') {
+    const list = [...String(Right).matchAll(/'([^']*)'/g)].map(([, item]) => item);
+    return list.includes(String(valueOf(Left, row)));
+  }
   if (Left && Right && Operator) {
     const [left, right] = [valueOf(Left, row), valueOf(Right, row)];
     if (Operator.Text === 'and') return left === true && right === true;

@@ -10,8 +10,9 @@ import { readQuery, type Tables } from './kusto';
 
 const queriesDirectory = join(infraDirectory, 'queries');
 const AVAILABILITY = 'AppAvailabilityResults';
-const files = readdirSync(queriesDirectory);
 const queryOf = (file: string) => readFileSync(join(queriesDirectory, file), 'utf8');
+// what the host reports, the app does not send: refusedCallers.test.ts
+const files = readdirSync(queriesDirectory).filter((file) => !queryOf(file).includes('AppRequests'));
 
 let rows: { table: string; row: Row }[];
 let tables: Tables;

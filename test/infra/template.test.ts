@@ -247,6 +247,46 @@ describe('the settings of the app', () => {
     });
   });
 
+  const CALLERS = {
+    ENTRA_ISSUERS: `https://login.microsoftonline.com/${SUBSCRIPTION}/v2.0,https://idp.example`,
+    ENTRA_AUDIENCE: '66666666-6666-6666-6666-666666666666',
+    MY_TOKEN_SCOPES: 'chat,voip',
+    MY_TOKEN_CONNECTION: 'AcsIdentity',
+    MY_TOKENS_PER_MINUTE: '12',
+  };
+
+  testWithBicep('about signed-in callers are only there if they have a value', async () => {
+    const without = Object.keys(settingsOf(await predict()));
+    expect(without.filter((name) => Object.keys(CALLERS).includes(name))).toEqual([]);
+    expect(settingsOf(await predict(CALLERS))).toMatchObject(CALLERS);
+    const some = settingsOf(await predict({ ...CALLERS, MY_TOKEN_CONNECTION: '', MY_TOKENS_PER_MINUTE: '' }));
+    expect(Object.keys(some).filter((name) => Object.keys(CALLERS).includes(name))).toEqual([
+      'ENTRA_ISSUERS',
+      'ENTRA_AUDIENCE',
+      'MY_TOKEN_SCOPES',
+    ]);
+  });
+
+  testWithBicep('about signed-in callers are ones with which the app checks tokens', async () => {
+    const settings = settingsOf(await predict(CALLERS));
+    const known = [...everySetting().keys()];
+    expect(Object.keys(CALLERS).filter((name) => !known.includes(name))).toEqual([]);
+    const emulator = await createIdentityEmulator();
+    const app = await startApp({
+      ...Object.fromEntries(Object.keys(CALLERS).map((name) => [name, settings[name] ?? ''])),
+      AcsIdentity: emulator.connectionString,
+    });
+    try {
+      const { checks } = (await app.call('GET', 'health')).body as { checks?: unknown };
+      expect(checks).toContainEqual(expect.objectContaining({ name: 'settings', status: 'Healthy' }));
+      const refused = await app.call('POST', 'me/token');
+      expect([refused.status, refused.body.error?.code]).toEqual([401, 'InvalidToken']);
+    } finally {
+      await app.stop();
+      await emulator.close();
+    }
+  });
+
   testWithBicep('that are secrets are secure parameters', async (cli) => {
     const secure = templatesIn(JSON.parse(await compile(cli)) as Template).flatMap(({ parameters = {} }) =>
       Object.entries(parameters).flatMap(([name, { type }]) => (type === 'securestring' ? [name] : [])),
@@ -318,9 +358,9 @@ describe('nobody gets in without an identity', () => {
         ofType(resources, 'Microsoft.Web/sites/basicPublishingCredentialsPolicies').map(({ properties }) => properties),
       ).toEqual([{ allow: false }, { allow: false }]);
       const others = await predict(VARIANTS[60]);
-      expect(only(others, 'Microsoft.Web/sites').properties).toMatchObject({
-        siteConfig: { cors: { allowedOrigins: ['https://a.example', 'https://b.example'] } },
-      });
+      // exactly these: no page may make the browser send cookies along (supportCredentials)
+      const { siteConfig } = only(others, 'Microsoft.Web/sites').properties as { siteConfig: { cors: object } };
+      expect(siteConfig.cors).toEqual({ allowedOrigins: ['https://a.example', 'https://b.example'] });
     },
   );
 

@@ -19,6 +19,7 @@ describe('the arguments of start, watch and services', () => {
       once: false,
       port: 7071,
       emulatorPort: undefined,
+      signInPort: undefined,
       emulatorHttpsPort: false,
       storagePort: 10000,
     });
@@ -28,6 +29,7 @@ describe('the arguments of start, watch and services', () => {
     const args = readArguments(['start', '--once', '--port', '0', '--emulator-port=8091', '--storage-port', '11000']);
     expect(args).toMatchObject({ once: true, port: 0, emulatorPort: 8091, storagePort: 11000 });
     expect(readArguments(['services', '--emulator-https-port', '0']).emulatorHttpsPort).toBe(0);
+    expect(readArguments(['watch', '--sign-in-port', '0']).signInPort).toBe(0);
   });
 
   it.each([
@@ -48,13 +50,16 @@ describe('the arguments of start, watch and services', () => {
   });
 
   it.each([
-    [['start'], 'npm start -- --port 0 --emulator-port 0 --storage-port 0'],
-    [['start', '--once', '--port', '7072'], 'npm start -- --once --port 0 --emulator-port 0 --storage-port 0'],
-    [['watch'], 'npm run watch -- --port 0 --emulator-port 0 --storage-port 0'],
-    [['services'], 'npm run services -- --emulator-port 0 --storage-port 0'],
+    [['start'], 'npm start -- --port 0 --emulator-port 0 --sign-in-port 0 --storage-port 0'],
+    [
+      ['start', '--once', '--port', '7072'],
+      'npm start -- --once --port 0 --emulator-port 0 --sign-in-port 0 --storage-port 0',
+    ],
+    [['watch'], 'npm run watch -- --port 0 --emulator-port 0 --sign-in-port 0 --storage-port 0'],
+    [['services'], 'npm run services -- --emulator-port 0 --sign-in-port 0 --storage-port 0'],
     [
       ['services', '--emulator-https-port', '8443'],
-      'npm run services -- --emulator-port 0 --storage-port 0 --emulator-https-port 0',
+      'npm run services -- --emulator-port 0 --sign-in-port 0 --storage-port 0 --emulator-https-port 0',
     ],
   ])('of %j have a form with free ports only', (argv, command) => {
     const args = readArguments(argv);

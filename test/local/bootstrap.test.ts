@@ -88,10 +88,12 @@ describe('the bootstrap, with packages in place,', () => {
     expect((await run(['test', 'some.test.ts'])).lines).toEqual(['jest some.test.ts']);
   });
 
-  it('starts the build and the benchmarks by their own files, which build by themselves', async () => {
+  it('starts the build, the benchmarks and the example by their own files, which build by themselves', async () => {
     const script = `console.log('script', ...process.argv.slice(2));`;
     await write('bench/run.mjs', script);
     expect((await run(['bench', 'starts'])).lines).toEqual(['script starts']);
+    await write('examples/web/serve.mjs', script);
+    expect((await run(['example', '--port', '0'])).lines).toEqual(['script --port 0']);
     await write('local/build.mjs', script);
     expect((await run(['build', '--watch'])).lines).toEqual(['script --watch']);
   });
@@ -114,7 +116,7 @@ describe('the bootstrap, with packages in place,', () => {
     expect(await run(args)).toEqual({
       exitCode: 2,
       lines: [
-        'Usage: node local/bootstrap.mjs start|watch|services|build|emulator|cli|package|host|docs|bench|test [arguments]',
+        'Usage: node local/bootstrap.mjs start|watch|services|build|emulator|cli|package|host|dev-token|example|docs|bench|test [arguments]',
       ],
     });
   });

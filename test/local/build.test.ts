@@ -5,6 +5,10 @@ import { dirname, join, resolve } from 'node:path';
 import { endLaunched, launch } from './launched';
 
 const projectRoot = resolve(__dirname, '../..');
+const LOCAL_ENTRIES = [
+  ...['start', 'storageProcess', 'documents', 'functionsHost/command', 'functionsHost/worker'],
+  ...['signIn/signInProcess', 'signIn/devToken'],
+];
 const requireBuilt = createRequire(__filename);
 
 /** A project with the real build and a source of a few lines. */
@@ -27,7 +31,7 @@ beforeEach(async () => {
     'package-lock.json',
   ])
     await copyFile(join(projectRoot, file), join(project, file));
-  for (const entry of ['start', 'storageProcess', 'documents', 'functionsHost/command', 'functionsHost/worker']) {
+  for (const entry of LOCAL_ENTRIES) {
     await write(`local/${entry}.ts`, `import 'azurite/package.json'; export const built = true;`);
   }
   await write('cli/command.ts', `export const built = true;`);
@@ -57,11 +61,7 @@ describe('the build', () => {
     expect(await dist()).toEqual(['heavy.chunk.js', 'heavy.chunk.js.map', 'main.js', 'main.js.map']);
     expect(
       (await readdir(join(project, '.local/build'), { recursive: true })).filter((name) => name.endsWith('.js')).sort(),
-    ).toEqual(
-      ['start.js', 'storageProcess.js', 'documents.js', 'functionsHost/command.js', 'functionsHost/worker.js']
-        .map((name) => join(name))
-        .sort(),
-    );
+    ).toEqual(LOCAL_ENTRIES.map((name) => join(`${name}.js`)).sort());
     expect((await readdir(join(project, 'cli/dist'))).sort()).toEqual(['acs-identity.cjs', 'inputs.txt']);
   });
 

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readLocalSettings } from '../../local/localSettings';
+import { API_CLIENT_ID, DEFAULT_SIGN_IN_PORT, HOME_TENANT, issuerOf } from '../../local/signIn/samples';
 
 const secret = 'c2VudGluZWwtc2VjcmV0';
 let directory: string;
@@ -37,6 +38,28 @@ describe('local.settings.json', () => {
     expect([settings.get('A'), settings.sourceOf('A')]).toEqual(['environment', 'the environment']);
     expect([settings.get('B'), settings.sourceOf('B')]).toEqual(['file', 'local.settings.json']);
     expect([settings.get('C'), settings.get('D')]).toEqual([undefined, undefined]);
+  });
+
+  it('lists the origins of web pages that may call, as browsers write them', async () => {
+    const origins = async (content: object) => {
+      await write(JSON.stringify({ IsEncrypted: false, Values: {}, ...content }));
+      return (await readLocalSettings(directory, {})).origins;
+    };
+    expect(await origins({ Host: { CORS: 'http://LOCALHOST:8088/, https://a.example' } })).toEqual([
+      'http://localhost:8088',
+      'https://a.example',
+    ]);
+    expect(await origins({ Host: { CORS: '*,null,file:///x, ' } })).toEqual([]);
+    expect(await origins({ Host: 'http://a.example' })).toEqual([]);
+    expect(await origins({})).toEqual([]);
+  });
+
+  it('has an example that names the local sign-in service, and the origin of the example page alone', async () => {
+    await write(await readFile(join(__dirname, '../../local.settings.json.example'), 'utf8'));
+    const settings = await readLocalSettings(directory, {});
+    expect(settings.get('ENTRA_ISSUERS')).toBe(issuerOf(HOME_TENANT, DEFAULT_SIGN_IN_PORT));
+    expect(settings.get('ENTRA_AUDIENCE')).toBe(API_CLIENT_ID);
+    expect(settings.origins).toEqual(['http://localhost:8088']);
   });
 
   it('may begin with a byte order mark and hold numbers and booleans', async () => {

@@ -1,4 +1,5 @@
 import { DEFAULT_ACCESS_KEY } from '../../emulator/src';
+import { HOME_TENANT } from '../../local/signIn/samples';
 import { chooseStandIns, settingsForPorts } from '../../local/standIns';
 
 const key = 'c2VudGluZWwtc2VjcmV0LXNlbnRpbmVs';
@@ -114,6 +115,38 @@ describe('Azurite', () => {
     const { emulatedStorage, remarks } = choose({ AcsIdentity, ...values }, ['AzureWebJobsStorage']);
     expect(emulatedStorage).toEqual([]);
     expect(remarks).toEqual([remark]);
+  });
+});
+
+describe('the local sign-in service', () => {
+  const others = { AcsIdentity: acs('http://127.0.0.1:8090/'), AzureWebJobsStorage: 'UseDevelopmentStorage=true' };
+  const localIssuer = (host: string) => `http://${host}/${HOME_TENANT.id}/v2.0`;
+
+  it.each([
+    ['the example', localIssuer('127.0.0.1:8089'), 8089],
+    ['another port', localIssuer('127.0.0.1:9000'), 9000],
+    ['one of several issuers', `https://login.microsoftonline.com/x/v2.0, ${localIssuer('127.0.0.1:8089')}`, 8089],
+  ])('is started for %s', (_, issuers, port) => {
+    expect(choose({ ...others, ENTRA_ISSUERS: issuers }).signIn).toEqual({ port, issuers });
+  });
+
+  it.each([
+    [{}],
+    [{ ENTRA_ISSUERS: `https://login.microsoftonline.com/${HOME_TENANT.id}/v2.0` }],
+    [{ ENTRA_ISSUERS: localIssuer('127.0.0.1.example.com:8089') }],
+    [{ ENTRA_ISSUERS: localIssuer('127.0.0.1') }],
+    [{ ENTRA_ISSUERS: `${localIssuer('127.0.0.1:8089')}/` }],
+    [{ ENTRA_ISSUERS: 'http://127.0.0.1:8089/realms/other' }],
+  ])('is not started for %j', (values) => {
+    expect(choose({ ...others, ...values }).signIn).toBeUndefined();
+  });
+
+  it('is named with its real port to the host, next to other issuers', () => {
+    const chosen = choose({ ...others, ENTRA_ISSUERS: `https://a.example, ${localIssuer('127.0.0.1:8089')}` });
+    expect(settingsForPorts(chosen, { signIn: 8089 })).toEqual({});
+    expect(settingsForPorts(chosen, { signIn: 45678 })).toEqual({
+      ENTRA_ISSUERS: `https://a.example,${localIssuer('127.0.0.1:45678')}`,
+    });
   });
 });
 

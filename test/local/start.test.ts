@@ -10,7 +10,7 @@ import { endLaunched, launch } from './launched';
 
 const projectRoot = resolve(__dirname, '../..');
 const onPosix = process.platform === 'win32' ? it.skip : it;
-const freePorts = ['--port', '0', '--emulator-port', '0', '--storage-port', '0'];
+const freePorts = ['--port', '0', '--emulator-port', '0', '--sign-in-port', '0', '--storage-port', '0'];
 
 /** A copy of the project, as a fresh clone after `npm ci`: two starts in one directory would share local.settings.json. */
 let project: string;
@@ -72,6 +72,9 @@ describe('npm start -- --once', () => {
       /^ACS: the local emulator on http:\/\/127\.0\.0\.1:\d+.* \(AcsIdentity from local\.settings\.json\)$/m,
     );
     expect(output).toMatch(/^Storage: Azurite on 127\.0\.0\.1, ports \d+ \(blobs\), \d+ \(queues\), \d+ \(tables\)/m);
+    expect(output).toMatch(
+      /^Sign-in: the local service on http:\/\/127\.0\.0\.1:\d+ \(ENTRA_ISSUERS from local\.settings\.json\)$/m,
+    );
     expect(output).toMatch(/runs: \[.*POST.*\] http:\/\/localhost:\d+\/api\/runs/);
     expect(output).toMatch(
       /^Run \d+CU00 {2}Succeeded in \d+\.\d s {2}\(connection AcsIdentity, through the function URLs\)$/m,
@@ -114,6 +117,7 @@ describe('npm start -- --once', () => {
   it.each([
     ['--port', 'the Functions host', (port: number) => port],
     ['--emulator-port', 'the ACS identity emulator', (port: number) => port],
+    ['--sign-in-port', 'the local sign-in service', (port: number) => port],
     ['--storage-port', "Azurite's queues", (port: number) => port - 1],
   ])(
     'names the port and one command with all port options when %s is taken, and stops what it started',
@@ -122,7 +126,9 @@ describe('npm start -- --once', () => {
         const args = freePorts.with(freePorts.indexOf(option) + 1, String(portFor(taken)));
         const { exitCode, output } = await run(['start', '--once', ...args]);
         expect(output).toContain(`Port ${taken}, for ${what}, is taken by another process`);
-        expect(output).toContain('  npm start -- --once --port 0 --emulator-port 0 --storage-port 0\n');
+        expect(output).toContain(
+          '  npm start -- --once --port 0 --emulator-port 0 --sign-in-port 0 --storage-port 0\n',
+        );
         expect(exitCode).toBe(1);
       });
     },
@@ -158,7 +164,7 @@ describe('npm start', () => {
   it('stays until it is told to stop, then ends everything with exit code 0', async () => {
     const { child, ended, until, output } = start(['start', ...freePorts]);
     await until(/Press Ctrl\+C to stop\./);
-    expect(new Set(portsIn(output())).size).toBe(5);
+    expect(new Set(portsIn(output())).size).toBe(6);
     expect(await Promise.all(portsIn(output()).map(isListening))).not.toContain(false);
     child.kill('SIGTERM');
     const exitCode = await ended;
@@ -222,7 +228,10 @@ describe('npm run watch', () => {
 });
 
 describe('npm run services', () => {
-  const freeServicePorts = ['--emulator-port', '0', '--storage-port', '0', '--emulator-https-port', '0'];
+  const freeServicePorts = [
+    ...['--emulator-port', '0', '--sign-in-port', '0'],
+    ...['--storage-port', '0', '--emulator-https-port', '0'],
+  ];
   const settingsFile = () => join(project, 'local.settings.json');
 
   it('makes local.settings.json from the example when it is missing, as func start needs it', async () => {
@@ -246,6 +255,9 @@ describe('npm run services', () => {
     const [, endpoint] = await until(/^ {2}AcsIdentity +endpoint=(http:\/\/127\.0\.0\.1:\d+\/?);accesskey=/m);
     expect((await fetch(`${endpoint}/identities`, { method: 'POST' })).status).toBeGreaterThanOrEqual(400);
     expect(output()).toMatch(/^ {4}or over https +endpoint=https:\/\//m);
+    const [, issuer] = await until(/^ {2}ENTRA_ISSUERS +(http:\/\/127\.0\.0\.1:\d+\/[\w-]+\/v2\.0)$/m);
+    expect(await (await fetch(`${issuer}/.well-known/openid-configuration`)).json()).toMatchObject({ issuer });
+    expect(output()).not.toContain('Unsupported runtime');
     expect(output()).toMatch(/^ {2}AzureWebJobsStorage +DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;/m);
     expect(output()).not.toContain('Functions:');
   });

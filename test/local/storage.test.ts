@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { storageConnectionString, startStorage, type RunningStorage, type StorageOptions } from '../../local/storage';
-import type { StorageMessage, StorageProcessOptions } from '../../local/storageProcess';
+import type { PartMessage } from '../../local/forkedPart';
+import type { StorageProcessOptions } from '../../local/storageProcess';
 import { fixedPort } from '../fixedPort';
 
 const running: RunningStorage[] = [];
@@ -111,7 +112,7 @@ describe('the storage emulator', () => {
       const options: StorageProcessOptions = { services: [{ service: 'table', port: 0 }] };
       const child = fork(resolve('.local/build/storageProcess.js'), [JSON.stringify(options)], { execArgv: [] });
       try {
-        const [{ ready }] = (await once(child, 'message')) as [Extract<StorageMessage, { ready: number[] }>];
+        const [{ ready }] = (await once(child, 'message')) as [Extract<PartMessage<number[]>, { ready: number[] }>];
         for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) child.kill(signal);
         const exited = once(child, 'exit');
         expect(await Promise.race([exited, sleep(300)])).toBeUndefined();
