@@ -36,7 +36,7 @@ export function deletePerson(given: Person, options: PeopleOptions): Promise<num
     if ((await directory.list(person)).length === 0) await requireTable(directory);
     const { deleted, withoutConnection: left } = await offboard(person, {
       directory,
-      actionsAt: (resource) => Promise.resolve(actions.get(resource)),
+      actionsFor: ({ resource }) => Promise.resolve(actions.get(resource)),
     });
     if (options.output === 'json') printJson({ deleted: deleted.map(deviceOf), left: left.map(deviceOf) });
     else {

@@ -21,8 +21,8 @@ export interface OffboardingReport {
 
 export interface OffboardingOptions {
   directory: Directory;
-  /** The actions on an ACS resource; `undefined` if no connection points at it. */
-  actionsAt: (resource: string) => Promise<Pick<IdentityActions, 'deleteUser'> | undefined>;
+  /** The actions on the ACS resource of a mapping; `undefined` if no connection points at it. */
+  actionsFor: (mapping: Mapping) => Promise<Pick<IdentityActions, 'deleteUser'> | undefined>;
   /** Called when a mapping is deleted. */
   onDeleted?: (mapping: Mapping) => void;
   traceparent?: string | undefined;
@@ -45,7 +45,7 @@ export async function offboard(person: Person, options: OffboardingOptions): Pro
   const worker = async () => {
     for (const mapping of waiting) {
       try {
-        const actions = await options.actionsAt(mapping.resource);
+        const actions = await options.actionsFor(mapping);
         if (actions === undefined) {
           report.withoutConnection.push(mapping);
           continue;

@@ -10,7 +10,7 @@ import { describeConnection } from '../identity/connections';
 import type { AccessToken } from '../identity/identityTypes';
 import { enforceLimits } from '../identity/operatorLimits';
 import { openDirectory, type Directory } from './directory';
-import { DEFAULT_DEVICE, type MappingKey, type StoredMapping } from './directoryRows';
+import { DEFAULT_DEVICE, type Mapping, type MappingKey } from './directoryRows';
 import { Identities, isUserNotFound, type PersonCall } from './identities';
 import { offboard } from './offboarding';
 import type * as outputs from './outputs';
@@ -97,7 +97,7 @@ export async function revokeTokensOf(person: Person, device: string, call: Perso
   const mappings = (await directory().list(person)).filter((mapping) => mapping.device === device);
   // on a resource that no connection points at nothing can be done: its tokens expire
   const reachable = mappings.flatMap((mapping) => {
-    const connection = connectionAt(mapping.resource);
+    const connection = connectionAt(mapping);
     return connection === undefined ? [] : [{ mapping, connection }];
   });
   if (reachable.length === 0) throw noIdentity(`This person has no identity for device '${device}'.`);
@@ -118,8 +118,8 @@ export async function deletePerson(person: Person, call: PersonCall = {}): Promi
   const { identities } = people();
   const { withoutConnection } = await offboard(person, {
     directory: directory(),
-    actionsAt: async (resource) => {
-      const connection = connectionAt(resource);
+    actionsFor: async (mapping) => {
+      const connection = connectionAt(mapping);
       return connection === undefined ? undefined : identityActions(connection);
     },
     onDeleted: (mapping) => identities.forget(mapping),
@@ -134,7 +134,7 @@ export async function deletePerson(person: Person, call: PersonCall = {}): Promi
 }
 
 /** What is stored about a person. */
-export function recordOf({ tenantId, objectId }: Person, mappings: readonly StoredMapping[]): PersonRecord {
+export function recordOf({ tenantId, objectId }: Person, mappings: readonly Mapping[]): PersonRecord {
   return {
     tenantId,
     objectId,
@@ -142,9 +142,10 @@ export function recordOf({ tenantId, objectId }: Person, mappings: readonly Stor
   };
 }
 
-/** The connection that points at an ACS resource; `undefined` if there is none. */
-export function connectionAt(resource: string): string | undefined {
-  return connectionNames().find((name) => describeConnection(name).host === resource);
+/** The connection that points at the ACS resource of a mapping: the one that it was created on, if it still does. `undefined` if there is none. */
+export function connectionAt({ resource, connection }: Pick<Mapping, 'resource' | 'connection'>): string | undefined {
+  const pointing = connectionNames().filter((name) => describeConnection(name).host === resource);
+  return pointing.includes(connection) ? connection : pointing[0];
 }
 
 /** The request with the scopes that it gets, and its lifetime. @throws AppError 403 */

@@ -11,8 +11,8 @@ import type { DeletionOptions, UserToDelete } from './userDeletion';
 
 export interface PeopleSweepOptions extends Pick<DeletionOptions, 'actionsOn' | 'onThrottled'> {
   directory: Pick<Directory, 'pending' | 'find' | 'removePending' | 'clockSkewMs'>;
-  /** The connection that points at an ACS resource; `undefined` if there is none. */
-  connectionAt: (resource: string) => string | undefined;
+  /** The connection that points at the ACS resource of a user; `undefined` if there is none. */
+  connectionAt: (user: PendingUser) => string | undefined;
   /** Time for all of it, in milliseconds. */
   limitMs: number;
   /** For the age of rows, in milliseconds since the epoch. */
@@ -58,7 +58,7 @@ export async function sweepPeople(options: PeopleSweepOptions): Promise<PeopleSw
       return undefined;
     });
     if (isMapped !== false) continue;
-    const connection = connectionAt(pending.resource);
+    const connection = connectionAt(pending);
     if (connection === undefined) {
       withoutConnection.set(pending.resource, (withoutConnection.get(pending.resource) ?? 0) + 1);
       continue;

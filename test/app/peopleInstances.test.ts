@@ -172,6 +172,24 @@ test('rows on an ACS resource that no connection points at any more: the error s
   }
 });
 
+test('of two connections to one ACS resource, the one that created the user deletes it', async () => {
+  const twice = await around.open({
+    ...people.settings,
+    IDENTITY_CONNECTIONS: 'WrongKey,AcsIdentity',
+    WrongKey: `endpoint=http://127.0.0.1:${around.acs.port}/;accesskey=d3Jvbmc=`,
+    MY_TOKEN_CONNECTION: 'AcsIdentity',
+  });
+  try {
+    const ada = people.somebody();
+    const user = userOf(await callAs(twice, ada, 'POST', 'me/token'));
+    expect((await callAs(twice, ada, 'DELETE', 'me/tokens')).status).toBe(204);
+    expect((await callAs(twice, ada, 'DELETE', 'me')).status).toBe(204);
+    expect(people.existing()).not.toContain(user);
+  } finally {
+    await twice.stop();
+  }
+});
+
 test('after the next scheduled run, a user whose call did not end is gone', async () => {
   const before = people.existing();
   const ada = people.somebody();

@@ -210,6 +210,12 @@ test('a person never has more than 10 devices, though instances add some at the 
   expect((await instance(0).ensure(elsewhere, under.source, call)).isNew).toBe(true);
 });
 
+test('with a wrong clock, the time of a new user is that of the storage: by it the sweep decides whether a call is over', async () => {
+  under.tables.dateAheadMs = 600_000;
+  const { mapping } = await under.instance().ensure(keyOf(under.somebody()), under.source, call);
+  expect(Math.abs(Date.parse(mapping.createdOn) - Date.now() - 600_000)).toBeLessThan(10_000);
+});
+
 test('rows of other people and other tenants are not a person’s, whatever their ids', async () => {
   const one = under.instance();
   const people = [

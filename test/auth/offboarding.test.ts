@@ -16,7 +16,7 @@ type Actions = Pick<IdentityActions, 'deleteUser'>;
 const leave = (person: ReturnType<DirectoryUnderTest['somebody']>, at: Record<string, Actions> = {}) =>
   offboard(person, {
     directory: under.open(),
-    actionsAt: (resource) => Promise.resolve({ [RESOURCE]: under.actions, ...at }[resource]),
+    actionsFor: ({ resource }) => Promise.resolve({ [RESOURCE]: under.actions, ...at }[resource]),
   });
 const rowsOf = (person: { tenantId: string; objectId: string }) => under.open().list(person);
 

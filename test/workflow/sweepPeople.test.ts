@@ -33,7 +33,7 @@ async function unfinished(minutes = 6, resource = RESOURCE): Promise<Mapping> {
 }
 const options = (more: Partial<PeopleSweepOptions> = {}): PeopleSweepOptions => ({
   directory: under.open(),
-  connectionAt: (resource) => (resource === RESOURCE ? 'AcsIdentity' : undefined),
+  connectionAt: ({ resource }) => (resource === RESOURCE ? 'AcsIdentity' : undefined),
   actionsOn: () => Promise.resolve(under.actions),
   limitMs: 5_000,
   ...more,
