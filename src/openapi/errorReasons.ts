@@ -47,7 +47,7 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
   NotEnabled: { reason: 'This function is turned off', advice: 'Set the setting that the message names' },
   RunEnded: { reason: "The run has ended, so it can't be cancelled", advice: 'Read the run with GET `runs/{id}`' },
   TooManyDevices: {
-    reason: 'This person already has an ACS identity for as many devices as one person may have',
+    reason: 'This person already has ACS identities for the maximum number of devices (10)',
     advice: 'Use the name of an earlier device, or delete all identities of the person with DELETE `me`',
   },
   LengthRequired: {
@@ -57,7 +57,7 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
   RequestTooLarge: { reason: 'The body is larger than 64 KiB', advice: 'Send a smaller one' },
   Throttled: { reason: 'ACS received too many requests', advice: 'Wait as many seconds as `Retry-After` says' },
   TooManyRuns: {
-    reason: 'As many manual runs as `MAX_CONCURRENT_RUNS` allows are running already',
+    reason: 'The maximum number of manual runs (`MAX_CONCURRENT_RUNS`) is already running',
     advice: 'Wait as many seconds as `Retry-After` says',
   },
   TooManyCalls: {
