@@ -58,4 +58,4 @@ export const callAs = (app: AppUnderTest, token: string, method: string, path: s
 
 export const userOf = ({ body }: Answer): string => body.identity?.id ?? '';
 
-export const codeOf = ({ status, body }: Answer): string => `${status} ${body.error?.code}`;
+export const codeOf = ({ status, body }: Answer): string => [status, body.error?.code].join(' ').trimEnd();
