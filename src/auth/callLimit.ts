@@ -42,9 +42,11 @@ export class CallLimit {
 
   /** Forgets minutes that are over. All at once and rarely: a Map from which entries are deleted one by one becomes slow. */
   private cleanUp(now: number): void {
-    if (this.minutes.size < MAX_PEOPLE && now - this.lastCleanup < WINDOW_MS) return;
+    const isFull = this.minutes.size >= MAX_PEOPLE;
+    if (!isFull && now - this.lastCleanup < WINDOW_MS) return;
     this.lastCleanup = now;
     const current = [...this.minutes].filter(([, { since }]) => now - since < WINDOW_MS);
-    this.minutes = new Map(current.length < MAX_PEOPLE ? current : current.slice(MAX_PEOPLE / 2));
+    // half of it is free then, so that the next calls need no cleanup
+    this.minutes = new Map(isFull ? current.slice(-MAX_PEOPLE / 2) : current);
   }
 }

@@ -117,7 +117,7 @@ export class Identities {
     }
     if (stored === undefined) await this.withdrawIfTooMany(kept, pending, source, log);
     // ACS does not know the replaced user, so it should be gone; nothing would name it from now on
-    else await source.cleanupActions.deleteUser({ userId: stored.identity }).catch(() => undefined);
+    else await this.rescue(stored, source, log);
     await directory.removePending(pending).catch(() => undefined);
     return mapping;
   }
@@ -162,7 +162,7 @@ export class Identities {
     }
   }
 
-  /** Deletes a user that could not be recorded as pending. If that fails too, it is recorded now; if nothing works, its id is logged. */
+  /** Deletes a user that no row names. If that fails, it is recorded as pending; if nothing works, its id is logged. */
   private async rescue(mapping: Mapping, { cleanupActions }: UserSource, log: PersonCall['log']): Promise<void> {
     try {
       await deleteIfExists(cleanupActions, mapping.identity);

@@ -2,11 +2,11 @@ import type * as v from 'valibot';
 import { callerSettings } from '../base/callerSettings';
 import { recordStorageOutcome } from '../base/dependencyHealth';
 import { AppError, errorOfDetails, misconfigured } from '../base/errors';
-import { connectionNames, type Scope } from '../base/settings';
+import { connectionNames, settingText, type Scope } from '../base/settings';
 import { historySettings } from '../base/workflowSettings';
 import { historyPlace } from '../history';
 import { getConnection, identityActions } from '../identity';
-import { describeConnection } from '../identity/connections';
+import { checkConnectionSettings, describeConnection } from '../identity/connections';
 import type { AccessToken } from '../identity/identityTypes';
 import { enforceLimits } from '../identity/operatorLimits';
 import { openDirectory, type Directory } from './directory';
@@ -100,6 +100,7 @@ export async function revokeTokensOf(person: Person, device: string, call: Perso
     const connection = connectionAt(mapping);
     return connection === undefined ? [] : [{ mapping, connection }];
   });
+  if (reachable.length === 0 && mappings.length > 0) requireReadableConnections();
   if (reachable.length === 0) throw noIdentity(`This person has no identity for device '${device}'.`);
   for (const { mapping, connection } of reachable) {
     const actions = await identityActions(connection);
@@ -127,6 +128,7 @@ export async function deletePerson(person: Person, call: PersonCall = {}): Promi
   });
   const [first] = withoutConnection;
   if (first === undefined) return;
+  requireReadableConnections();
   throw misconfigured(
     'IDENTITY_CONNECTIONS',
     `has no connection to ${first.resource}, where ${withoutConnection.length} of this person's ACS users are. All others are deleted. Add the connection and try again. If that ACS resource no longer exists, delete the rows with: acs-identity people delete --gone-resource ${first.resource}`,
@@ -142,10 +144,20 @@ export function recordOf({ tenantId, objectId }: Person, mappings: readonly Mapp
   };
 }
 
-/** The connection that points at the ACS resource of a mapping: the one that it was created on, if it still does. `undefined` if there is none. */
+/**
+ * The connection that points at the ACS resource of a mapping; `undefined` if there is none. If there are several, the one that gets the tokens, then the
+ * one that the user was created on: the key of another one may be out of date.
+ */
 export function connectionAt({ resource, connection }: Pick<Mapping, 'resource' | 'connection'>): string | undefined {
   const pointing = connectionNames().filter((name) => describeConnection(name).host === resource);
-  return pointing.includes(connection) ? connection : pointing[0];
+  return (
+    [settingText('MY_TOKEN_CONNECTION'), connection].find((name) => name && pointing.includes(name)) ?? pointing[0]
+  );
+}
+
+/** A connection that can't be read may be the one that points at a resource. @throws AppError `Misconfigured` if there is one */
+function requireReadableConnections(): void {
+  for (const name of connectionNames()) checkConnectionSettings(name);
 }
 
 /** The request with the scopes that it gets, and its lifetime. @throws AppError 403 */

@@ -27,7 +27,8 @@ const MAX_SUBJECT_BYTES = 512;
 export function personOf(issuer: string, { tid, oid, sub }: Claims): Person {
   const tenant = guidOf(tid);
   if (tenant !== undefined && new URL(issuer).pathname.toLowerCase().split('/').includes(tenant)) {
-    return { tenantId: tenant, objectId: guidOf(oid) ?? subjectOf(sub) };
+    // a subject that is a GUID too: paths take GUIDs in lower case
+    return { tenantId: tenant, objectId: guidOf(oid) ?? guidOf(sub) ?? subjectOf(sub) };
   }
   const hash = createHash('sha256').update(issuer).digest('hex').slice(0, 32);
   return { tenantId: `iss-${hash}`, objectId: subjectOf(sub) };

@@ -27,6 +27,8 @@ export interface PeopleSweepReport extends Deletions<UserToDelete & { pending: P
   withoutConnection: Map<string, number>;
 }
 
+/** The share of the time for finding out which users are mapped. Otherwise many of them would leave no time to delete any, in no sweep. */
+const CHECK_SHARE = 0.5;
 /** Maximum number of users of one sweep. Each is of a process that died or a storage that failed, so there are rarely any. */
 const MAX_USERS = 1_000;
 
@@ -45,7 +47,7 @@ export async function sweepPeople(options: PeopleSweepOptions): Promise<PeopleSw
   const withoutConnection = new Map<string, number>();
   let isCutShort = waiting.length === MAX_USERS;
   for (const pending of waiting) {
-    if (leftMs() <= 0) {
+    if (leftMs() <= options.limitMs * (1 - CHECK_SHARE)) {
       isCutShort = true;
       break;
     }

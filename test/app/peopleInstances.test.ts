@@ -172,21 +172,41 @@ test('rows on an ACS resource that no connection points at any more: the error s
   }
 });
 
-test('of two connections to one ACS resource, the one that created the user deletes it', async () => {
-  const twice = await around.open({
+test('with several connections to the ACS resource, that of MY_TOKEN_CONNECTION also revokes and deletes', async () => {
+  const endpoint = `endpoint=${around.emulator.endpoint};accesskey=`;
+  const rotated = await around.open({
     ...people.settings,
-    IDENTITY_CONNECTIONS: 'WrongKey,AcsIdentity',
-    WrongKey: `endpoint=http://127.0.0.1:${around.acs.port}/;accesskey=d3Jvbmc=`,
-    MY_TOKEN_CONNECTION: 'AcsIdentity',
+    IDENTITY_CONNECTIONS: 'Old,New',
+    Old: endpoint + Buffer.from('a key that was rotated').toString('base64'),
+    New: around.emulator.connectionString,
+    MY_TOKEN_CONNECTION: 'New',
   });
   try {
     const ada = people.somebody();
-    const user = userOf(await callAs(twice, ada, 'POST', 'me/token'));
-    expect((await callAs(twice, ada, 'DELETE', 'me/tokens')).status).toBe(204);
-    expect((await callAs(twice, ada, 'DELETE', 'me')).status).toBe(204);
+    const user = userOf(await callAs(rotated, ada, 'POST', 'me/token'));
+    expect((await callAs(rotated, ada, 'DELETE', 'me/tokens')).status).toBe(204);
+    expect((await callAs(rotated, ada, 'DELETE', 'me')).status).toBe(204);
     expect(people.existing()).not.toContain(user);
   } finally {
-    await twice.stop();
+    await rotated.stop();
+  }
+});
+
+test('a connection whose setting is lost is named by each call that needs it, not taken for a resource that is gone', async () => {
+  const ada = people.somebody();
+  await myToken(0, ada);
+  const broken = await around.open({ ...people.settings, AcsIdentity: 'endpoint=' });
+  try {
+    for (const [method, path] of [
+      ['POST', 'me/token'],
+      ['DELETE', 'me/tokens'],
+      ['DELETE', 'me'],
+    ] as const) {
+      const answer = await callAs(broken, ada, method, path);
+      expect([path, codeOf(answer), answer.body.error?.target]).toEqual([path, '500 Misconfigured', 'AcsIdentity']);
+    }
+  } finally {
+    await broken.stop();
   }
 });
 

@@ -93,6 +93,19 @@ describe('a user that ACS does not know any more', () => {
     expect(under.userIds()).toEqual(users);
   });
 
+  test('and that is there after all, and cannot be deleted, is recorded as pending', async () => {
+    const person = under.somebody();
+    const one = under.instance();
+    const gone = (await one.ensure(keyOf(person), under.source, call)).mapping.identity;
+    under.emulator.addFault({ operation: 'deleteIdentity', status: 403 });
+    const { mapping } = await one.ensure(keyOf(person), under.source, { ...call, gone });
+    expect(mapping.identity).not.toBe(gone);
+    expect(under.userIds()).toContain(gone);
+    const left = await pending();
+    expect(left.map(({ identity }) => identity)).toEqual([gone]);
+    for (const user of left) await under.open().removePending(user);
+  });
+
   test('is created anew if its row is gone too', async () => {
     const before = under.userIds();
     const person = under.somebody();

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import * as v from 'valibot';
+import { personInput } from '../../src/auth/inputs';
 import { personOf } from '../../src/auth/person';
 import { OBJECT_ID, TENANT } from './authority';
 
@@ -30,6 +32,13 @@ test.each<[string, string, object]>([
 
 test('sub is used if oid is no GUID', () => {
   expect(personOf(ENTRA, { tid: TENANT, oid: 'ada', sub: 'S1' })).toEqual({ tenantId: TENANT, objectId: 'S1' });
+});
+
+test('a sub that is a GUID is in lower case, as paths take it', () => {
+  const person = { tenantId: TENANT, objectId: OBJECT_ID };
+  expect(personOf(ENTRA, { tid: TENANT, sub: OBJECT_ID.toUpperCase() })).toEqual(person);
+  const shown = personOf(ENTRA, { tid: TENANT, oid: 'ada', sub: OBJECT_ID.toUpperCase() });
+  expect(v.parse(personInput.params, shown)).toEqual(shown);
 });
 
 test('different subjects are different people, in a form that paths take', () => {

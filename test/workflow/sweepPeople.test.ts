@@ -119,6 +119,18 @@ test('it ends in its time, though ACS hangs, and what is left is reported by the
   ]);
 });
 
+test('more users than there is time for are deleted by several sweeps, oldest first', async () => {
+  const users: Mapping[] = [];
+  for (let minutes = 30; minutes > 10; minutes -= 1) users.push(await unfinished(minutes));
+  under.tables.meddle = () => ({ delayMs: 50 });
+  let sweeps = 0;
+  for (; (await pending()).length > 0 && sweeps < 10; sweeps += 1) {
+    expect(await sweepPeople(options({ limitMs: 600 }))).toMatchObject({ failure: undefined });
+  }
+  expect(users.filter(exists)).toEqual([]);
+  expect(sweeps).toBeGreaterThan(1);
+});
+
 test('a storage that is down fails the maintenance, after everything else of it', async () => {
   const history = openHistory({ kind: 'memory' }, '');
   const { failure } = await maintain(log, () => ({
