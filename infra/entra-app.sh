@@ -1,23 +1,24 @@
 #!/usr/bin/env bash
 # Registers in Microsoft Entra what signed-in callers need (docs/signed-in-callers.md): the API with the scope Token.Self, and a single-page app that
-# may ask for it. Prints the values for azd and for the front end. Creates no secret: neither registration has one.
+# may request this scope. Prints the values for azd and for the front end. Creates no secret, because the registrations need none.
 #
 # NOT TRIED with a real tenant. Tests run it with a program in place of az, which checks the commands and the order of the calls.
 #
 #   az login --tenant TENANT_ID --allow-no-subscriptions
 #   bash infra/entra-app.sh --redirect-uri https://www.example.com/ [--redirect-uri http://localhost:5173/]
 #
-#   --redirect-uri URI   where the sign-in returns to; https, or http://localhost. Repeat it for several
+#   --redirect-uri URI   address to which the browser returns after the sign-in; https, or http://localhost. For several, repeat the option
 #   --name NAME          name of the registrations (default: ACS identity). The single-page app gets the same name and " SPA"
 #   --kind KIND          workforce (default): Microsoft Entra ID. external: an external tenant of Microsoft Entra External ID
-#   --scopes SCOPES      ACS scopes that users may get, comma separated (default: chat). Only printed
+#   --scopes SCOPES      ACS scopes that users may get, comma separated (default: chat). The script only prints them
 #
 # Needs bash and the Azure CLI 2.37 or newer. On Windows: Azure Cloud Shell (bash) or WSL.
-# Your role in the tenant: Cloud Application Administrator. Run it again to add a redirect URI, or after an error: it finds what it has made by name.
+# Your role in the tenant: Cloud Application Administrator. You can run the script again, after an error or to
+# add a redirect URI: it finds the registrations that it has created, by their names.
 set -euo pipefail
 
 GRAPH=https://graph.microsoft.com/v1.0
-# ids of scopes are unique within one registration, so a fixed one makes a second run find the same scope
+# The id of a scope must be unique only within its registration, so a fixed id is possible. A second run then finds the same scope.
 SCOPE_ID=5f0c9a0e-6c52-4b0b-9d6e-0c3f2b6f7a11
 # Microsoft Graph, and its delegated permissions openid, profile and offline_access: the same in every tenant
 MICROSOFT_GRAPH=00000003-0000-0000-c000-000000000000
@@ -59,10 +60,10 @@ matches() { [[ $1 =~ $2 ]]; }
 matches "$name" '^[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}$' || fail '--name may have letters, digits, blanks, dots, hyphens and underscores only.' 2
 matches "$kind" '^(workforce|external)$' || fail '--kind is workforce or external.' 2
 matches "$scopes" '^[a-z.]+(,[a-z.]+)*$' || fail '--scopes is a list such as chat,voip.' 2
-[ -n "$redirect_uris" ] || fail '--redirect-uri is missing: where does the sign-in return to?' 2
+[ -n "$redirect_uris" ] || fail '--redirect-uri is missing. Name the address to which the browser returns after the sign-in.' 2
 while IFS= read -r uri; do
   matches "$uri" '^(https://[A-Za-z0-9.-]+|http://localhost)(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$' ||
-    fail "--redirect-uri $uri: must begin with https://, or with http://localhost, and have no query." 2
+    fail "--redirect-uri $uri: must begin with https:// or http://localhost, and must not have a query." 2
 done <<<"${redirect_uris%$'\n'}"
 
 command -v az >/dev/null || fail 'The Azure CLI (az) is not installed: https://aka.ms/azure-cli'
@@ -70,12 +71,12 @@ tenant=$(az account show --query tenantId --output tsv 2>/dev/null) || tenant=''
 matches "$tenant" '^[0-9a-f-]{36}$' || fail 'Not signed in. Run: az login --tenant TENANT_ID --allow-no-subscriptions'
 log "Tenant $tenant ($kind)"
 
-# What was just created is not known everywhere in Entra at once.
+# It takes some seconds until all servers of Entra know a new object.
 retry() {
   local attempt
   for attempt in 1 2 3 4 5; do
     if "$@"; then return 0; fi
-    log "Not yet (attempt $attempt of 6). Waiting."
+    log "The call has failed (attempt $attempt of 6). Trying again soon."
     sleep "${ENTRA_APP_WAIT_SECONDS:-10}"
   done
   "$@"
@@ -83,7 +84,7 @@ retry() {
 
 read_graph() { retry az rest --method GET --url "$GRAPH/$1" --query "$2" --output tsv; }
 patch_graph() { retry az rest --method PATCH --url "$GRAPH/$1" --headers Content-Type=application/json --body "$2" --output none; }
-# Prints the id and the client id of what it creates; the latter only of an application. Not tried again: a lost answer would make a second one.
+# Prints the id of the new object and, for an application, its client id. Never retried: if only the answer was lost, a retry would create a second object.
 post_graph() { az rest --method POST --url "$GRAPH/$1" --headers Content-Type=application/json --body "$2" --query '[[id,appId]]' --output tsv; }
 
 # The functions below are called in $(...), where set -e has no effect: they return an error themselves.
@@ -108,7 +109,7 @@ principal_of() {
 
 scope_json() {
   printf '{"id":"%s","value":"Token.Self","type":"User","isEnabled":true,' "$SCOPE_ID"
-  printf '"adminConsentDisplayName":"Get the own ACS token","adminConsentDescription":"Allows the app to get an access token of Azure Communication Services for the signed-in user, and to delete the data about this user.",'
+  printf '"adminConsentDisplayName":"Get the ACS token of the signed-in user","adminConsentDescription":"Allows the app to get an access token of Azure Communication Services for the signed-in user, and to delete the data about this user.",'
   printf '"userConsentDisplayName":"Get your access token for chat and calls","userConsentDescription":"Allows the app to chat and call as you."}'
 }
 
@@ -126,7 +127,7 @@ else
   if [ -z "$scope_id" ]; then
     count=$(read_graph "applications/$api_id" 'length(api.oauth2PermissionScopes)')
     [ "$count" = 0 ] ||
-      fail "\"$name\" has other scopes, which this script does not change. Add the scope Token.Self in the portal (Expose an API), and run it again."
+      fail "\"$name\" has other scopes, which this script does not change. Add the scope Token.Self in the portal (Expose an API), and run this script again."
     patch_graph "applications/$api_id" "{\"api\":{\"oauth2PermissionScopes\":[$(scope_json)]}}"
     scope_id=$SCOPE_ID
   fi
@@ -171,13 +172,13 @@ if [ "$kind" = workforce ]; then
   if [ -z "$found" ]; then
     count=$(read_graph "applications/$api_id" 'length(api.preAuthorizedApplications)')
     [ "$count" = 0 ] ||
-      fail "\"$name\" trusts other apps already. Add $spa_client in the portal (Expose an API > Add a client application)."
+      fail "\"$name\" already trusts other apps, and this script does not change them. Add $spa_client in the portal (Expose an API > Add a client application)."
     patch_graph "applications/$api_id" "{\"api\":{\"preAuthorizedApplications\":[{\"appId\":\"$spa_client\",\"delegatedPermissionIds\":[\"$scope_id\"]}]}}"
   fi
   authority=https://login.microsoftonline.com/$tenant
   issuer=$authority/v2.0
 else
-  # users of an external tenant can't consent themselves: an administrator consents for all of them
+  # users of an external tenant can't consent, so an administrator consents for all of them
   grant "$api_principal" Token.Self
   graph_principal=$(find_principal "$MICROSOFT_GRAPH")
   grant "$graph_principal" 'openid profile offline_access'
@@ -185,7 +186,7 @@ else
   issuer=$authority/v2.0
 fi
 
-# The app refuses everybody without these two, so they are read back.
+# Without this scope and this token version, the app refuses everybody. So the script checks both at the end.
 version=$(read_graph "applications/$api_id" api.requestedAccessTokenVersion)
 found=$(read_graph "applications/$api_id" "api.oauth2PermissionScopes[?value=='Token.Self'].id | [0]")
 if [ "$version" != 2 ] || [ "$found" != "$scope_id" ]; then
@@ -193,12 +194,12 @@ if [ "$version" != 2 ] || [ "$found" != "$scope_id" ]; then
 fi
 
 origins=$(printf '%s\n' "$all" | sed -E 's#^(https?://[^/]+).*#\1#' | grep '^https:' | sort -u | paste -sd, - || true)
-# a browser calls the app of `npm start` from localhost: that needs Host.CORS of local.settings.json, not this value
+# pages on localhost call the app of `npm start`, which allows origins with Host.CORS of local.settings.json, not with this value
 set_origins=''
 [ -z "$origins" ] || set_origins="azd env set ALLOWED_ORIGINS \"$origins\""$'\n'
 cat <<END
 
-# Settings of the app. Each replaces an earlier value: add that one, separated by a comma, if you need both
+# Settings of the app. Each command replaces the earlier value of its setting. To keep the earlier value too, write both values, separated by a comma
 azd env set ENTRA_ISSUERS "$issuer"
 azd env set ENTRA_AUDIENCE "$api_client"
 azd env set MY_TOKEN_SCOPES "$scopes"

@@ -1,11 +1,11 @@
-// Reads a bearer token before its signature is checked: only to choose the issuer's keys, and to say what is wrong with tokens that are often sent by mistake.
+// Reads a bearer token before its signature is checked: only to choose the issuer's keys, and to explain what is wrong with tokens that are often sent by mistake.
 import type { HttpRequest } from '@azure/functions';
 import { invalidToken } from './refusals';
 
 /** Entra's tokens have 1,000 to 4,000 characters. */
 const MAX_LENGTH = 12_000;
 
-/** The claims of Microsoft Graph's tokens, with which people try out what they have signed in for. */
+/** The audiences of tokens for Microsoft Graph, which are often sent by mistake. */
 const GRAPH = /^(?:00000003-0000-0000-c000-000000000000|https:\/\/(?:dod-)?graph\.microsoft\.(?:com|us)\/?)$/;
 
 export type Claims = Record<string, unknown>;
@@ -31,11 +31,12 @@ export function bearerToken(request: HttpRequest, issuers: readonly string[]): U
   const issuer = issuers.find((one) => one === claims['iss']);
   if (issuer === undefined) {
     throw invalidToken(
-      "The issuer of the token (claim iss) is not accepted here: the token is another tenant's, or setting ENTRA_ISSUERS lacks the issuer.",
+      'The issuer of the token (claim iss) is not accepted: the token is from another tenant, or setting ENTRA_ISSUERS does not contain its issuer.',
     );
   }
   const keyId = header['kid'];
-  if (typeof keyId !== 'string' || keyId === '') throw invalidToken('The token must name its key (kid in its header).');
+  if (typeof keyId !== 'string' || keyId === '')
+    throw invalidToken('The header of the token must contain the id of its key (kid).');
   return { text, issuer, keyId };
 }
 
@@ -48,8 +49,7 @@ function tokenText(authorization: string | null): string {
   if (authorization.length > MAX_LENGTH + 100 || (text ?? '').length > MAX_LENGTH) {
     throw invalidToken(`The token has more than ${MAX_LENGTH} characters.`);
   }
-  if (authorization.includes(','))
-    throw invalidToken('The header Authorization must have one value, and came with several.');
+  if (authorization.includes(',')) throw invalidToken('The header Authorization has several values. Send only one.');
   if (text === undefined) throw invalidToken("The header Authorization must be 'Bearer TOKEN'.");
   if (!/^[\w-]+\.[\w-]+\.[\w-]*$/.test(text)) throw invalidToken('The token is not a JSON Web Token (JWT).');
   return text;
@@ -64,17 +64,17 @@ function jsonObject(base64url: string): Claims | undefined {
   }
 }
 
-/** @throws AppError 401 `InvalidToken` for tokens that are never right, but often sent */
+/** @throws AppError 401 `InvalidToken` for wrong tokens that are often sent */
 function refuseMistakes(claims: Claims): void {
   const { aud, iss, ver, scp, scope } = claims;
   if (typeof aud === 'string' && GRAPH.test(aud)) {
     throw invalidToken(
-      'The token is for Microsoft Graph. Request a token for this app: its scope begins with the App ID URI of this app.',
+      'The token is for Microsoft Graph. Request a token for this app, with a scope that begins with the App ID URI of this app.',
     );
   }
   if (ver === '1.0' || (typeof iss === 'string' && iss.startsWith('https://sts.windows.net/'))) {
     throw invalidToken(
-      'The token is a v1 token. Set requestedAccessTokenVersion to 2 in the manifest of the app registration of this app.',
+      'The token is a v1 token. In the manifest of the app registration of this app, set requestedAccessTokenVersion to 2.',
     );
   }
   const isIdToken = ['nonce', 'at_hash', 'c_hash'].some((name) => claims[name] !== undefined);

@@ -34,7 +34,7 @@ export class CallLimit {
       throw new AppError(
         429,
         'TooManyCalls',
-        `Calls of one person in a minute are limited to ${perMinute} (setting MY_TOKENS_PER_MINUTE). Keep a token until shortly before it expires.`,
+        `One person can make at most ${perMinute} calls in a minute (setting MY_TOKENS_PER_MINUTE). Use each token until shortly before it expires.`,
         { retryAfterSeconds: Math.max(1, Math.ceil((minute.since + WINDOW_MS - now) / 1_000)) },
       );
     }

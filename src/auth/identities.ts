@@ -76,11 +76,7 @@ export class Identities {
       const mapping = await this.create(key, stored, source, call);
       if (mapping !== undefined) return { mapping, isNew: true };
     }
-    throw new AppError(
-      503,
-      'StorageUnavailable',
-      'Other calls change the identity of this person at the same time. Try again.',
-    );
+    throw new AppError(503, 'StorageUnavailable', 'Other calls are changing the ACS user of this person. Try again.');
   }
 
   /**
@@ -129,7 +125,7 @@ export class Identities {
     throw new AppError(
       409,
       'TooManyDevices',
-      `device: this person has identities for ${MAX_DEVICES} devices, and there can't be more. Use the name of one of them, or delete all with DELETE me.`,
+      `device: this person already has ACS users for ${MAX_DEVICES} devices, which is the maximum. Use the name of one of these devices, or delete all ACS users of the person with DELETE me.`,
       { target: 'device' },
     );
   }

@@ -28,7 +28,7 @@ const tenantId = v.pipe(
   v.string(),
   v.regex(
     /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|iss-[0-9a-f]{32})$/i,
-    "must be the id of an Entra tenant, a GUID; for another issuer, 'iss-' and 32 hex digits, as GET me shows it.",
+    "must be the id of an Entra tenant (a GUID) or, for another issuer, 'iss-' and 32 hex digits, as in the answer of GET me.",
   ),
   v.toLowerCase(),
   v.description('The Entra tenant. For another issuer, `iss-` and the first 32 hex digits of the SHA-256 of its URL.'),
@@ -38,10 +38,10 @@ const objectId = v.pipe(
   v.string(),
   v.regex(
     /^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,127}|~[A-Za-z0-9_-]{1,683})$/,
-    "must be the person's object id, or the subject of the person's tokens. If that has other characters than letters, digits, '.', '_' and '-': '~' and its base64url.",
+    "must be the person's object id, or the subject of the person's tokens. If the subject has characters other than letters, digits, '.', '_' and '-', send '~' and the base64url of the subject.",
   ),
   v.description(
-    'The object id of the person in Entra. Without one, the subject (`sub`) of the tokens: raw, or `~` and its base64url if it has other characters than letters, digits, `.`, `_` and `-`.',
+    'The object id of the person in Entra. If the tokens have no object id, the subject (`sub`) of the tokens. If the subject has characters other than letters, digits, `.`, `_` and `-`, send `~` and the base64url of the subject.',
   ),
   v.examples(['22222222-2222-4222-8222-222222222222']),
 );

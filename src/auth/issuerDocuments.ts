@@ -18,10 +18,11 @@ export function fetchKeys(issuer: string): Promise<Map<string, CryptoKey>> {
   return withTimeout(LIMITS.issuerKeysMs, stopSignal, async (signal) => {
     const discovery = await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, signal);
     // otherwise any other issuer's document would do (OpenID Connect Discovery, section 4.3)
-    if (discovery['issuer'] !== issuer) throw new Error(`the discovery document of ${issuer} is another issuer's`);
+    if (discovery['issuer'] !== issuer)
+      throw new Error(`the discovery document of ${issuer} belongs to another issuer`);
     const address = discovery['jwks_uri'];
     if (typeof address !== 'string' || !isKeyAddress(address)) {
-      throw new Error(`the discovery document of ${issuer} has no address of keys that begins with https://`);
+      throw new Error(`the discovery document of ${issuer} has no jwks_uri that begins with https://`);
     }
     const { keys } = await fetchJson(address, signal);
     const usable = await usableKeys(Array.isArray(keys) ? keys : [], issuer);
@@ -37,7 +38,7 @@ function isKeyAddress(address: string): boolean {
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
 
-/** Others, and malformed ones, are left out. */
+/** Leaves out malformed keys, and keys that can't check signatures of this issuer. */
 async function usableKeys(keys: readonly unknown[], issuer: string): Promise<Map<string, CryptoKey>> {
   const { importJWK } = await import('./jose.chunk');
   const usable = new Map<string, CryptoKey>();
@@ -89,9 +90,9 @@ async function fetchJson(url: string, signal: AbortSignal): Promise<Record<strin
     value = JSON.parse(text);
   } catch {
     // the parser's own message repeats what it read
-    throw new Error(`${url} answered no JSON`);
+    throw new Error(`the answer of ${url} is not JSON`);
   }
-  if (typeof value !== 'object' || value === null) throw new Error(`${url} answered no JSON object`);
+  if (typeof value !== 'object' || value === null) throw new Error(`the answer of ${url} is not a JSON object`);
   return value as Record<string, unknown>;
 }
 

@@ -5,7 +5,7 @@ import { invalidToken, issuerUnavailable } from './refusals';
 
 /** Entra's advice: keys may change at any time, so look about daily. */
 const REFRESH_MS = 24 * 3_600_000;
-/** One fetch in this time, whether it succeeds or not. Otherwise forged tokens could make the app flood the issuer. */
+/** At most one fetch in this time, even if it fails. Otherwise forged tokens could make the app flood the issuer. */
 const FETCH_INTERVAL_MS = 30_000;
 
 /**
@@ -27,7 +27,7 @@ export class IssuerKeys {
 
   /**
    * The key with this id.
-   * @throws AppError 401 `InvalidToken` if the issuer has no such key; 503 `IssuerUnavailable` if nobody knows
+   * @throws AppError 401 `InvalidToken` if the issuer has no such key; 503 `IssuerUnavailable` if the keys can't be fetched
    */
   async key(id: string): Promise<CryptoKey> {
     const known = this.known.get(id);

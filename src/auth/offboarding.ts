@@ -15,7 +15,7 @@ const MAX_RETRIES = 5;
 
 export interface OffboardingReport {
   deleted: Mapping[];
-  /** Those on ACS resources that no connection points at. They are still stored. */
+  /** Mappings on ACS resources that no connection points at. They are still stored. */
   withoutConnection: Mapping[];
 }
 
@@ -31,8 +31,8 @@ export interface OffboardingOptions {
 }
 
 /**
- * Deletes the ACS users of a person on all devices and resources, each before its row. So if it does not reach the end, a second call finishes the work. Users
- * of calls that did not end are among them; a call that may still be going on is left alone.
+ * Deletes the ACS users of a person on all devices and resources, each before its row. So if it does not reach the end, a second call finishes the work. This
+ * includes users of calls that were interrupted, but not of calls that may still be running.
  * @throws AppError the first failure, after everything else is deleted
  */
 export async function offboard(person: Person, options: OffboardingOptions): Promise<OffboardingReport> {
@@ -89,5 +89,5 @@ async function deleteMapping(
     current = await directory.find(mapping);
     if (current === undefined) return;
   }
-  throw new AppError(503, 'StorageUnavailable', 'Other calls change the identity of this person. Try again.');
+  throw new AppError(503, 'StorageUnavailable', 'Other calls are changing the ACS user of this person. Try again.');
 }

@@ -9,7 +9,9 @@ export const myToken = v.pipe(
     expiresOnTimestamp: v.pipe(
       v.number(),
       v.integer(),
-      v.description('The same in milliseconds since 1970, as `AzureCommunicationTokenCredential` takes it.'),
+      v.description(
+        'The time `expiresOn` in milliseconds since 1970, as `AzureCommunicationTokenCredential` accepts it.',
+      ),
       v.examples([1769860800000]),
     ),
   }),
@@ -21,12 +23,12 @@ export const personRecord = v.pipe(
   v.strictObject({
     tenantId: v.pipe(
       v.string(),
-      v.description('As `people/` takes it.'),
+      v.description('The `tenantId` in URLs of `people`.'),
       v.examples(['11111111-1111-4111-8111-111111111111']),
     ),
     objectId: v.pipe(
       v.string(),
-      v.description('As `people/` takes it.'),
+      v.description('The `objectId` in URLs of `people`.'),
       v.examples(['22222222-2222-4222-8222-222222222222']),
     ),
     devices: v.array(

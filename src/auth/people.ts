@@ -39,7 +39,7 @@ function people(): { directory: Directory; identities: Identities } {
     throw new AppError(
       503,
       'StorageUnavailable',
-      `Identities of signed-in people are kept in a storage account, and none is set. Set '${setting}' to its connection string, or '${setting}__tableServiceUri' to use Entra ID.`,
+      `The ACS users of signed-in people are recorded in a storage account, but no storage account is set. Set '${setting}' to its connection string, or '${setting}__tableServiceUri' to use Entra ID.`,
       { target: setting },
     );
   }
@@ -131,7 +131,7 @@ export async function deletePerson(person: Person, call: PersonCall = {}): Promi
   requireReadableConnections();
   throw misconfigured(
     'IDENTITY_CONNECTIONS',
-    `has no connection to ${first.resource}, where ${withoutConnection.length} of this person's ACS users are. All others are deleted. Add the connection and try again. If that ACS resource no longer exists, delete the rows with: acs-identity people delete --gone-resource ${first.resource}`,
+    `has no connection to ${first.resource}, which has ${withoutConnection.length} of this person's ACS users. All other ACS users of the person are deleted. Add the connection and try again. If that ACS resource no longer exists, delete the rows with: acs-identity people delete --gone-resource ${first.resource}`,
   );
 }
 

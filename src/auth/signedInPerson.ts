@@ -49,17 +49,17 @@ export function tokenCheck(
 
 /**
  * Who calls, by the bearer token of the request. Headers of the platform's own authentication (`X-MS-CLIENT-PRINCIPAL`) are never read: anybody can send
- * them if that is off.
+ * them while that authentication is off.
  * @throws AppError 404 `NotEnabled`, 500 `Misconfigured`, 401 `InvalidToken`, 403 `ScopeMissing`, 429 `TooManyCalls`, 503 `IssuerUnavailable`
  */
 export const signedInPerson = tokenCheck();
 
 const WRONG_CLAIMS: Record<string, string> = {
-  aud: 'The token is not for this app: its audience (claim aud) is not one of setting ENTRA_AUDIENCE.',
-  nbf: "The token is not valid yet (claim nbf). If it should be, check the clock of the app's machine.",
+  aud: 'The token is not for this app: its audience (claim aud) is not in setting ENTRA_AUDIENCE.',
+  nbf: 'The token is not valid yet (claim nbf). If it should be valid now, check the clock of the machine that runs the app.',
 };
 
-/** Why jose refuses a token, without its own text, which repeats claims. */
+/** Why jose refuses a token. The text of jose is not used, because it repeats claims. */
 async function refusalOf(error: unknown): Promise<unknown> {
   const { errors } = await import('./jose.chunk');
   if (error instanceof errors.JWTExpired) return invalidToken('The token has expired. Request a new one.');
@@ -75,7 +75,7 @@ async function refusalOf(error: unknown): Promise<unknown> {
   return error;
 }
 
-/** @throws AppError 403 `ScopeMissing` unless the token is a person's, with the scope that the functions need */
+/** @throws AppError 403 `ScopeMissing` unless the token belongs to a person and has the scope that the functions need */
 function requireScope(claims: JWTPayload & Claims): void {
   const { idtyp, gty, roles, sub, azp, client_id: clientId } = claims;
   const scopes = wordsOf(claims['scp'] ?? claims['scope']);
@@ -86,7 +86,7 @@ function requireScope(claims: JWTPayload & Claims): void {
     (scopes.length === 0 && roles !== undefined);
   if (isOfApp) {
     throw scopeMissing(
-      `The token is an app's own, but these functions are for people. Sign a person in, and request the delegated scope '${REQUIRED_SCOPE}'.`,
+      `The token belongs to an app, but these functions are for people. Sign a person in, and request the delegated scope '${REQUIRED_SCOPE}'.`,
     );
   }
   if (!scopes.includes(REQUIRED_SCOPE)) {

@@ -1,4 +1,4 @@
-// The settings of signed-in callers: whose tokens are accepted, and what their owners may get.
+// The settings of signed-in callers: which access tokens the app accepts, and which ACS tokens their owners may get.
 import * as v from 'valibot';
 import { AppError, misconfigured } from './errors';
 import { isLoopback } from './loopback';
@@ -20,7 +20,7 @@ import {
 const MAX_ENTRIES = 20;
 const MAX_LENGTH = 255;
 
-/** Is it a URL that the keys of an issuer may be fetched below? */
+/** Is it a URL from which the app may fetch the discovery document of an issuer? */
 function isIssuerUrl(issuer: string): boolean {
   if (issuer.length > MAX_LENGTH || /[\s?#]/.test(issuer) || !URL.canParse(issuer)) return false;
   const { protocol, hostname, username, password } = new URL(issuer);
@@ -42,7 +42,7 @@ const issuerList = v.pipe(
   v.maxLength(MAX_ENTRIES, `must name at most ${MAX_ENTRIES} issuers.`),
   v.everyItem(
     isIssuerUrl,
-    'must be a comma-separated list of URLs that begin with https://, without a query and without a password. Only this machine (localhost, 127.0.0.1) may be named with http://.',
+    'must be a comma-separated list of URLs that begin with https://, without a query and without a password. Only a URL of this machine (localhost, 127.0.0.1) may begin with http://.',
   ),
   v.everyItem(
     namesTenant,
@@ -73,7 +73,7 @@ export const CALLER_SETTINGS = v.object({
   ),
   ENTRA_AUDIENCE: setting(
     v.optional(audienceList),
-    'Audiences (`aud` claim) of these tokens, separated by commas: the client id of the app registration, and its App ID URI if tokens have that.',
+    'Audiences (`aud` claim) of the tokens of signed-in callers, separated by commas: the client id of the app registration of the API, and its App ID URI if some tokens contain this URI instead.',
     { default: 'none' },
   ),
   MY_TOKEN_SCOPES: setting(
@@ -83,7 +83,7 @@ export const CALLER_SETTINGS = v.object({
   ),
   MY_TOKEN_CONNECTION: setting(
     text(),
-    'Name of the ACS connection that has the identities of signed-in callers. Do not change it later: each person would get another identity.',
+    'Name of the ACS connection on which signed-in callers have their ACS users. Do not change it later: with another ACS resource, each person would get a new ACS user.',
     { default: 'the first of `IDENTITY_CONNECTIONS`' },
   ),
   MY_TOKENS_PER_MINUTE: setting(
@@ -105,10 +105,10 @@ export interface CallerSettings {
   perMinute: number;
 }
 
-/** Is one of the settings set that turn signed-in callers on? Others may be missing or malformed. */
+/** Is at least one of the settings set that turn on signed-in callers? The other settings may be missing or malformed. */
 export const hasSignedInCallers = (): boolean => SWITCHES.some((name) => settingText(name) !== undefined);
 
-/** @throws AppError 404 `NotEnabled` if none of the three is set; 500 `Misconfigured`, which names the first missing or malformed one */
+/** @throws AppError 404 `NotEnabled` if none of the three settings is set; 500 `Misconfigured`, which names the first missing or malformed setting */
 export function callerSettings(): CallerSettings {
   if (!hasSignedInCallers()) {
     throw new AppError(404, 'NotEnabled', `Signed-in callers are off. To turn them on, set ${SWITCHES.join(', ')}.`);
@@ -137,7 +137,7 @@ function allowedScopes(): Scope[] {
   if (refused === undefined) return scopes;
   throw misconfigured(
     'MY_TOKEN_SCOPES',
-    `has '${refused}', which setting 'ALLOWED_SCOPES' does not allow. It allows: ${allowed.join(', ')}. Change one of the two.`,
+    `has '${refused}', which setting 'ALLOWED_SCOPES' does not allow. It allows: ${allowed.join(', ')}. Change one of these two settings.`,
   );
 }
 

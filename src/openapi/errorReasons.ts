@@ -17,7 +17,7 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
   },
   InvalidToken: {
     reason:
-      'The token of a signed-in caller is missing, expired, not for this app, not from an issuer of `ENTRA_ISSUERS`, or not valid',
+      'The token of a signed-in caller is missing, malformed, expired, for another app, or from an issuer that is not in `ENTRA_ISSUERS`, or its signature is wrong',
     advice: 'The message names what is wrong. Sign in again, or request an access token for this app',
   },
   ScopeNotAllowed: {
@@ -27,7 +27,7 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
   },
   ExpiryNotAllowed: {
     reason: 'The operator does not allow a lifetime this long',
-    advice: 'Request at most the minutes in the message (setting `MAX_TOKEN_MINUTES`)',
+    advice: 'Request at most the number of minutes in the message (setting `MAX_TOKEN_MINUTES`)',
   },
   ScopeMissing: {
     reason:
@@ -39,7 +39,7 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
     advice: 'Check the id and the connection',
   },
   NoIdentity: {
-    reason: 'This person has no ACS identity here, or none for this device',
+    reason: 'This person has no ACS user, or no ACS user for this device',
     advice: 'Create one with POST `me/token`',
   },
   RunNotFound: { reason: 'There is no run with this id', advice: 'List the runs with GET `runs`' },
@@ -47,14 +47,14 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
   NotEnabled: { reason: 'This function is turned off', advice: 'Set the setting that the message names' },
   RunEnded: { reason: "The run has ended, so it can't be cancelled", advice: 'Read the run with GET `runs/{id}`' },
   TooManyDevices: {
-    reason: 'This person already has ACS identities for the maximum number of devices (10)',
-    advice: 'Use the name of an earlier device, or delete all identities of the person with DELETE `me`',
+    reason: 'This person already has ACS users for the maximum number of devices (10)',
+    advice: 'Use the name of an earlier device, or delete all ACS users of the person with DELETE `me`',
   },
   LengthRequired: {
     reason: 'The body was sent in chunks, or as JSON without a length',
     advice: 'Send `Content-Length`. In .NET: `await content.LoadIntoBufferAsync()` first',
   },
-  RequestTooLarge: { reason: 'The body is larger than 64 KiB', advice: 'Send a smaller one' },
+  RequestTooLarge: { reason: 'The body is larger than 64 KiB', advice: 'Send a smaller body' },
   Throttled: { reason: 'ACS received too many requests', advice: 'Wait as many seconds as `Retry-After` says' },
   TooManyRuns: {
     reason: 'The maximum number of manual runs (`MAX_CONCURRENT_RUNS`) is already running',
@@ -65,7 +65,10 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
     advice: 'Wait as many seconds as `Retry-After` says',
   },
   Misconfigured: { reason: 'A setting is missing or malformed', advice: 'Correct the setting that the message names' },
-  InternalError: { reason: 'An unexpected error', advice: 'Search the log for the invocation id in the message' },
+  InternalError: {
+    reason: 'An unexpected error in the app',
+    advice: 'Search the log for the invocation id in the message',
+  },
   ConnectionDenied: {
     reason: 'ACS refused the access key or the identity of the app, or the app could not get an Entra ID token',
     advice: 'Check the key, the role and the clock: see [troubleshooting](troubleshooting.md)',
@@ -79,8 +82,8 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
     advice: 'Try again later. `health/deep` shows whether ACS works again',
   },
   StorageUnavailable: {
-    reason: 'The request needs the storage account of the app, and it does not work, or none is set',
-    advice: 'Try again later. `health/deep` shows whether it works again',
+    reason: 'The request needs the storage account of the app, but no storage account is set, or storage does not work',
+    advice: 'Try again later. `health/deep` shows whether storage works again',
   },
   LastRunFailed: {
     reason: 'The newest run failed. Only `runs/latest` returns this',
@@ -91,7 +94,7 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
     advice: 'Check whether the schedule is on: `health` shows it',
   },
   IssuerUnavailable: {
-    reason: "The keys of the token's issuer are not known, and they could not be fetched",
+    reason: "The app does not have the keys of the token's issuer, and could not fetch them",
     advice: 'Wait as many seconds as `Retry-After` says',
   },
   Stopped: { reason: 'The app is being stopped', advice: 'Try again' },

@@ -17,7 +17,7 @@ export const PEOPLE_OPERATIONS: Record<string, Operation> = {
     tag: 'People',
     summary: 'Issue a token for the signed-in person',
     description:
-      'It is for the same ACS user each time, which is created at the first call. Each device has a user of its own. The token is always a new one. A person can have at most 10 devices.',
+      'The first call creates an ACS user. Later calls issue tokens for the same ACS user. Each device of the person has its own ACS user. A person can have at most 10 devices. Each call issues a new token.',
     isForSignedIn: true,
     answers: { 200: { description: 'the token, and the ACS user that it is for', body: myToken } },
     errors: [...SIGN_IN_ERRORS, ...PEOPLE_ERRORS, ...PEOPLE_ACS_ERRORS, ...LIMIT_ERRORS, 'TooManyDevices'],
@@ -33,7 +33,7 @@ export const PEOPLE_OPERATIONS: Record<string, Operation> = {
   'DELETE /me/tokens': {
     operationId: 'revokeMyTokens',
     tag: 'People',
-    summary: "Revoke all tokens of one of the signed-in person's devices",
+    summary: 'Revoke all tokens of the signed-in person on one device',
     isForSignedIn: true,
     answers: { 204: { description: 'the tokens are revoked' } },
     errors: [...SIGN_IN_ERRORS, ...PEOPLE_ERRORS, ...PEOPLE_ACS_ERRORS, 'NoIdentity'],
@@ -41,8 +41,8 @@ export const PEOPLE_OPERATIONS: Record<string, Operation> = {
   'DELETE /me': {
     operationId: 'deleteMe',
     tag: 'People',
-    summary: 'Delete the ACS users of the signed-in person, and what is stored about the person',
-    description: 'It succeeds also if there is nothing to delete.',
+    summary: 'Delete the ACS users of the signed-in person, and all that is stored about the person',
+    description: 'The call also succeeds if there is nothing to delete.',
     isForSignedIn: true,
     answers: { 204: { description: 'the person is deleted' } },
     errors: [...SIGN_IN_ERRORS, ...PEOPLE_ERRORS, ...PEOPLE_ACS_ERRORS],
@@ -57,8 +57,8 @@ export const PEOPLE_OPERATIONS: Record<string, Operation> = {
   'DELETE /people/{tenantId}/{objectId}': {
     operationId: 'deletePerson',
     tag: 'People',
-    summary: 'Delete the ACS users of a person, and what is stored about the person',
-    description: 'It succeeds also if there is nothing to delete.',
+    summary: 'Delete the ACS users of a person, and all that is stored about the person',
+    description: 'The call also succeeds if there is nothing to delete.',
     answers: { 204: { description: 'the person is deleted' } },
     errors: [...PEOPLE_ERRORS, ...PEOPLE_ACS_ERRORS],
   },

@@ -176,7 +176,7 @@ describe('503 if an issuer answers', () => {
     [
       'HTML',
       (one) => (one.behaviour = (_path, response) => response.writeHead(200).end('<html>Sign in</html>')),
-      /openid-configuration answered no JSON/,
+      /openid-configuration is not JSON/,
     ],
     [
       'HTML as its keys',
@@ -184,19 +184,19 @@ describe('503 if an issuer answers', () => {
       /sign-in\.html answered 404/,
     ],
     ['500', (one) => (one.behaviour = (_path, response) => response.writeHead(500).end('{}')), /answered 500/],
-    ['null', (one) => (one.behaviour = (_path, response) => response.writeHead(200).end('null')), /no JSON object/],
+    ['null', (one) => (one.behaviour = (_path, response) => response.writeHead(200).end('null')), /not a JSON object/],
     [
       'a redirection',
       (one) => (one.behaviour = (_path, response) => response.writeHead(302, { location: '/keys' }).end()),
       /answered 302/,
     ],
     ['without end', (one) => (one.discovery['x'] = 'x'.repeat(300_000)), /more than 262144 bytes/],
-    ["another issuer's document", (one) => (one.discovery['issuer'] = `${one.issuer}/`), /is another issuer's/],
-    ['no address of keys', (one) => delete one.discovery['jwks_uri'], /no address of keys/],
+    ["another issuer's document", (one) => (one.discovery['issuer'] = `${one.issuer}/`), /belongs to another issuer/],
+    ['no address of keys', (one) => delete one.discovery['jwks_uri'], /no jwks_uri/],
     [
       'an address of keys without TLS',
       (one) => (one.discovery['jwks_uri'] = 'http://keys.example/keys'),
-      /no address of keys that begins with https/,
+      /no jwks_uri that begins with https/,
     ],
     ['an empty key set', (one) => (one.keys = []), /no RSA key for signatures/],
     ['keys that are none', (one) => (one.keys = [null as never, 5 as never, { kid: 'a' }]), /no RSA key/],
@@ -205,7 +205,7 @@ describe('503 if an issuer answers', () => {
     [
       'an address of keys with a password',
       (one) => (one.discovery['jwks_uri'] = 'https://user:password@127.0.0.1:1/keys'),
-      /no address of keys/,
+      /no jwks_uri/,
     ],
     [
       'a key that is too short',

@@ -183,7 +183,7 @@ withBash('in an external tenant an administrator consents for all users, once', 
 withBash('it waits for what Entra does not know yet', async () => {
   change({ ...stateNow(), delayed: ['principal', 'application', 'principal'] });
   const { exitCode, log } = await runScript('--redirect-uri', PAGE);
-  expect({ exitCode, waits: log.match(/Not yet/g)?.length }).toEqual({ exitCode: 0, waits: 3 });
+  expect({ exitCode, waits: log.match(/call has failed/g)?.length }).toEqual({ exitCode: 0, waits: 3 });
   expect(stateNow().applications).toHaveLength(2);
 });
 
@@ -260,7 +260,7 @@ withBash('if Entra can not be asked whether a registration is there, none is mad
   for (const broken of ['ad app list', 'ad sp list']) {
     change({ ...stateNow(), calls: [], applications: [], broken });
     const { exitCode, out, log } = await runScript('--redirect-uri', PAGE);
-    expect({ exitCode, out, waits: log.match(/Not yet/g)?.length }).toEqual({ exitCode: 1, out: '', waits: 5 });
+    expect({ exitCode, out, waits: log.match(/call has failed/g)?.length }).toEqual({ exitCode: 1, out: '', waits: 5 });
     const made = changesIn(stateNow()).map(([command, method]) => `${String(command)} ${String(method)}`);
     expect(made).toEqual(broken === 'ad app list' ? [] : ['rest POST', 'rest PATCH']);
   }

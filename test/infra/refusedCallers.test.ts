@@ -30,7 +30,7 @@ const SETTINGS = {
 test('these are the functions that check who is signed in', () => {
   const directory = resolve(__dirname, '../../src/functions');
   const checking = readdirSync(directory).filter((file) =>
-    readFileSync(join(directory, file), 'utf8').includes('signedInPerson('),
+    readFileSync(join(directory, file), 'utf8').includes('signedInPerson,'),
   );
   expect(checking.map((file) => file.replace('.ts', '')).toSorted()).toEqual(FUNCTIONS.toSorted());
 });
