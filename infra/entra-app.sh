@@ -10,11 +10,13 @@
 #   --redirect-uri URI   address to which the browser returns after the sign-in; https, or http://localhost. For several, repeat the option
 #   --name NAME          name of the registrations (default: ACS identity). The single-page app gets the same name and " SPA"
 #   --kind KIND          workforce (default): Microsoft Entra ID. external: an external tenant of Microsoft Entra External ID
+#   --reuse              use registrations that exist already with these names. Check before that they are yours: anybody in the tenant may be able to
+#                        register an app with any name
 #   --scopes SCOPES      ACS scopes that users may get, comma separated (default: chat). The script only prints them
 #
 # Needs bash and the Azure CLI 2.37 or newer. On Windows: Azure Cloud Shell (bash) or WSL.
-# Your role in the tenant: Cloud Application Administrator. You can run the script again, after an error or to
-# add a redirect URI: it finds the registrations that it has created, by their names.
+# Your role in the tenant: Cloud Application Administrator. After an error, or to add a redirect URI, run the script again
+# with --reuse: it finds the registrations that it has created, by their names.
 set -euo pipefail
 
 GRAPH=https://graph.microsoft.com/v1.0
@@ -35,6 +37,7 @@ log() { printf '%s\n' "$1" >&2; }
 name='ACS identity'
 kind=workforce
 scopes=chat
+reuse=false
 redirect_uris=''
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -42,6 +45,11 @@ while [ $# -gt 0 ]; do
       # the comment above, without its marks
       sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p;}' "$0"
       exit 0
+      ;;
+    --reuse)
+      reuse=true
+      shift
+      continue
       ;;
     --name | --kind | --scopes | --redirect-uri) [ $# -ge 2 ] || fail "$1 needs a value." 2 ;;
     *) fail "Unknown option: $1. Run: bash infra/entra-app.sh --help" 2 ;;
@@ -94,6 +102,9 @@ find_app() {
   local found
   found=$(retry az ad app list --filter "displayName eq '$1'" --query '[].[id,appId]' --output tsv) || return 1
   [ "$(printf '%s' "$found" | grep -c .)" -le 1 ] || fail "There are several registrations with the name \"$1\". Choose another --name."
+  if [ -n "$found" ] && [ "$reuse" = false ]; then
+    fail "The registration \"$1\" exists already, with the client id ${found##*$'\t'}. If it is yours, run this script again with --reuse. If not, choose another --name."
+  fi
   printf '%s' "$found"
 }
 
@@ -113,9 +124,13 @@ scope_json() {
   printf '"userConsentDisplayName":"Get your access token for chat and calls","userConsentDescription":"Allows the app to chat and call as you."}'
 }
 
-# --- the API ---
+# Both, before anything is changed.
 found=$(find_app "$name")
 read -r api_id api_client <<<"$found" || true
+found=$(find_app "$name SPA")
+read -r spa_id spa_client <<<"$found" || true
+
+# --- the API ---
 if [ -z "$api_id" ]; then
   log "Creating the registration \"$name\""
   found=$(post_graph applications "{\"displayName\":\"$name\",\"signInAudience\":\"AzureADMyOrg\",\"api\":{\"requestedAccessTokenVersion\":2,\"oauth2PermissionScopes\":[$(scope_json)]}}")
@@ -144,8 +159,6 @@ api_principal=$(principal_of "$api_client")
 # --- the single-page app ---
 api_permission="{\"resourceAppId\":\"$api_client\",\"resourceAccess\":[{\"id\":\"$scope_id\",\"type\":\"Scope\"}]}"
 graph_permission="{\"resourceAppId\":\"$MICROSOFT_GRAPH\",\"resourceAccess\":[{\"id\":\"$OPENID\",\"type\":\"Scope\"},{\"id\":\"$PROFILE\",\"type\":\"Scope\"},{\"id\":\"$OFFLINE_ACCESS\",\"type\":\"Scope\"}]}"
-found=$(find_app "$name SPA")
-read -r spa_id spa_client <<<"$found" || true
 if [ -z "$spa_id" ]; then
   log "Creating the registration \"$name SPA\""
   permissions=$api_permission

@@ -129,7 +129,7 @@ withBash('a second run changes nothing but the redirect URIs, of which it keeps 
   const first = await runScript('--redirect-uri', PAGE);
   const before = stateNow();
   change({ ...before, calls: [] });
-  const second = await runScript('--redirect-uri', 'https://other.example:8443/app');
+  const second = await runScript('--reuse', '--redirect-uri', 'https://other.example:8443/app');
   expect(second).toMatchObject({ exitCode: 0 });
   const after = stateNow();
   const [, spa] = after.applications as [Application, Application];
@@ -141,6 +141,19 @@ withBash('a second run changes nothing but the redirect URIs, of which it keeps 
   });
 });
 
+withBash('a registration that somebody else may have made under this name is used only with --reuse', async () => {
+  await runScript('--redirect-uri', PAGE);
+  const whole = stateNow();
+  for (const one of whole.applications) {
+    change({ ...whole, calls: [], applications: [one] });
+    const { exitCode, out, log } = await runScript('--redirect-uri', PAGE);
+    expect({ exitCode, out }).toEqual({ exitCode: 1, out: '' });
+    expect(log).toContain(`"${one.displayName}" exists already, with the client id ${one.appId}`);
+    expect(log).toContain('--reuse');
+    expect(changesIn(stateNow())).toEqual([]);
+  }
+});
+
 withBash('in an external tenant an administrator consents for all users, once', async () => {
   for (const attempt of [1, 2]) {
     const { exitCode, out } = await runScript(
@@ -150,6 +163,7 @@ withBash('in an external tenant an administrator consents for all users, once', 
       'chat,voip.join',
       '--redirect-uri',
       PAGE,
+      ...(attempt === 1 ? [] : ['--reuse']),
     );
     expect({ attempt, exitCode }).toEqual({ attempt, exitCode: 0 });
     const { applications, servicePrincipals, grants } = stateNow();
@@ -204,7 +218,7 @@ withBash('a run that was stopped in the middle is finished by the next one', asy
     ],
   ] as [Application[], State['servicePrincipals']][]) {
     change({ ...whole, applications, servicePrincipals: [MICROSOFT_GRAPH, ...servicePrincipals] });
-    expect(await runScript('--redirect-uri', PAGE)).toMatchObject({ exitCode: 0 });
+    expect(await runScript('--redirect-uri', PAGE, '--reuse')).toMatchObject({ exitCode: 0 });
     const [, newSpa] = stateNow().applications as [Application, Application];
     expect(stateNow().applications).toMatchObject([
       {
@@ -230,7 +244,7 @@ withBash(
       preAuthorizedApplications: [],
     };
     change({ ...whole, applications: [{ ...api, api: bare }, spa] });
-    expect(await runScript('--redirect-uri', PAGE)).toMatchObject({ exitCode: 0 });
+    expect(await runScript('--redirect-uri', PAGE, '--reuse')).toMatchObject({ exitCode: 0 });
     expect(stateNow().applications[0]).toEqual(api);
 
     const consent = { adminConsentDisplayName: 'Read files', adminConsentDescription: 'Reads files.' };
@@ -239,7 +253,7 @@ withBash(
       ...consent,
     };
     change({ ...whole, calls: [], applications: [{ ...api, api: { ...bare, oauth2PermissionScopes: [own] } }, spa] });
-    const refused = await runScript('--redirect-uri', PAGE);
+    const refused = await runScript('--redirect-uri', PAGE, '--reuse');
     expect(refused).toMatchObject({ exitCode: 1, out: '' });
     expect(refused.log).toContain('has other scopes');
     expect(changesIn(stateNow())).toEqual([]);
@@ -272,7 +286,7 @@ withBash('it notices if a change has lost the version of tokens', async () => {
   const [api, spa] = applications as [Application, Application];
   const untrusting = { ...api, api: { ...api.api, preAuthorizedApplications: [] } };
   change({ ...rest, forgets: true, applications: [untrusting, spa] });
-  const { exitCode, out, log } = await runScript('--redirect-uri', PAGE);
+  const { exitCode, out, log } = await runScript('--redirect-uri', PAGE, '--reuse');
   expect({ exitCode, out }).toEqual({ exitCode: 1, out: '' });
   expect(log).toContain('does not have the scope Token.Self');
 });
