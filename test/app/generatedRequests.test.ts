@@ -354,21 +354,32 @@ test(`${REQUESTS} generated requests: each answer is as the document says, and o
   const request = fc.oneof(
     ...operations.flatMap((operation) => [requestOf(operation, true), requestOf(operation, false)]),
   );
-  const generated = fc.sample(request, { numRuns: REQUESTS, seed });
+  let series = 0;
   const faults: string[] = [];
   const summary: Record<string, number> = {};
   const check = async (call: Generated) => {
     const answer = await send(call);
     const fault = faultOf(call, answer);
-    if (fault) faults.push(JSON.stringify({ seed, fault, call, answer: answer.text }).slice(0, 2_000));
+    if (fault) faults.push(JSON.stringify({ seed: seed + series, fault, call, answer: answer.text }).slice(0, 2_000));
     const what = `${answer.status} ${answer.headers.get('x-ms-error-code') ?? (answer.status < 400 ? call.operationId : '(platform)')}`;
     summary[what] = (summary[what] ?? 0) + 1;
   };
-  const queue = generated.values();
-  const worker = async () => {
-    for (const call of queue) await check(call);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  const refusals = [
+    '400 InvalidRequest',
+    '400 InvalidTeamsToken',
+    '404 UserNotFound',
+    '404 RunNotFound',
+    '411 LengthRequired',
+    '413 RequestTooLarge',
+  ];
+  // a rare answer may be missing in one series
+  for (; series < 5 && (series === 0 || refusals.some((one) => !(one in summary))); series += 1) {
+    const queue = fc.sample(request, { numRuns: REQUESTS, seed: seed + series }).values();
+    const worker = async () => {
+      for (const call of queue) await check(call);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  }
   if (process.env.GENERATED_REQUESTS !== undefined) {
     const lines = Object.entries(summary).sort(([a], [b]) => (a < b ? -1 : 1));
     process.stdout.write(`${lines.map(([what, times]) => `${String(times).padStart(6)}  ${what}`).join('\n')}\n`);
@@ -383,14 +394,6 @@ test(`${REQUESTS} generated requests: each answer is as the document says, and o
     'testNotification',
     'cancelRun',
   ]);
-  const refusals = [
-    '400 InvalidRequest',
-    '400 InvalidTeamsToken',
-    '404 UserNotFound',
-    '404 RunNotFound',
-    '411 LengthRequired',
-    '413 RequestTooLarge',
-  ];
   expect(Object.keys(summary)).toEqual(expect.arrayContaining(refusals));
   // a good call is answered as ever
   expect((await app.call('POST', 'users')).status).toBe(201);
