@@ -50,6 +50,16 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
+/** What the first run of the script has made, with one page. */
+let registered: State | undefined;
+async function register(): Promise<void> {
+  if (registered === undefined) {
+    await runScript('--redirect-uri', PAGE);
+    registered = stateNow();
+  }
+  change({ ...registered, calls: [] });
+}
+
 const stateFile = () => join(directory, 'state.json');
 const stateNow = () => JSON.parse(readFileSync(stateFile(), 'utf8')) as State;
 const change = (state: State) => writeFileSync(stateFile(), JSON.stringify(state));
@@ -142,7 +152,7 @@ withBash('a second run changes nothing but the redirect URIs, of which it keeps 
 });
 
 withBash('a registration that somebody else may have made under this name is used only with --reuse', async () => {
-  await runScript('--redirect-uri', PAGE);
+  await register();
   const whole = stateNow();
   for (const one of whole.applications) {
     change({ ...whole, calls: [], applications: [one] });
@@ -202,7 +212,7 @@ withBash('it waits for what Entra does not know yet', async () => {
 });
 
 withBash('a run that was stopped in the middle is finished by the next one', async () => {
-  await runScript('--redirect-uri', PAGE);
+  await register();
   const whole = stateNow();
   const [api, spa] = whole.applications as [Application, Application];
   // what was there after each of the first steps
@@ -234,7 +244,7 @@ withBash('a run that was stopped in the middle is finished by the next one', asy
 withBash(
   'a registration that was made by hand gets v2 tokens and the scope, but none of its own is changed',
   async () => {
-    await runScript('--redirect-uri', PAGE);
+    await register();
     const whole = stateNow();
     const [api, spa] = whole.applications as [Application, Application];
     const bare = {
@@ -261,7 +271,7 @@ withBash(
 );
 
 withBash('two registrations with the same name are not guessed between', async () => {
-  await runScript('--redirect-uri', PAGE);
+  await register();
   const { applications, ...rest } = stateNow();
   change({ ...rest, calls: [], applications: [...applications, { ...(applications[0] as Application), id: 'other' }] });
   const { exitCode, log, out } = await runScript('--redirect-uri', PAGE);
@@ -281,7 +291,7 @@ withBash('if Entra can not be asked whether a registration is there, none is mad
 });
 
 withBash('it notices if a change has lost the version of tokens', async () => {
-  await runScript('--redirect-uri', PAGE);
+  await register();
   const { applications, ...rest } = stateNow();
   const [api, spa] = applications as [Application, Application];
   const untrusting = { ...api, api: { ...api.api, preAuthorizedApplications: [] } };
