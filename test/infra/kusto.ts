@@ -64,9 +64,14 @@ interface KustoLanguage {
 }
 
 function load(): { kusto: KustoLanguage; listOf: <T>(items: Enumerable<T>) => T[] } {
-  // it is a translation of .NET that puts itself into the global object, of which Jest gives each test file another
-  for (const file of ['bridge.min.js', 'Kusto.Language.Bridge.min.js']) {
-    runInThisContext(readFileSync(require.resolve(`@kusto/language-service-next/${file}`), 'utf8'), { filename: file });
+  // It is a translation of .NET that puts itself into the global object of the process, not into that of the test file, and that can't be loaded twice.
+  // Jest runs several files in one process.
+  if (runInThisContext('typeof Kusto') === 'undefined') {
+    for (const file of ['bridge.min.js', 'Kusto.Language.Bridge.min.js']) {
+      runInThisContext(readFileSync(require.resolve(`@kusto/language-service-next/${file}`), 'utf8'), {
+        filename: file,
+      });
+    }
   }
   const { Kusto, Bridge } = runInThisContext('({ Kusto, Bridge })') as {
     Kusto: { Language: KustoLanguage };
