@@ -44,7 +44,7 @@ export default {
   // builds what integration tests run
   globalSetup: '<rootDir>/test/globalSetup.mjs',
   testTimeout: 30_000,
-  // One more file at a time than there are CPUs, because tests also wait: for timers, and for processes that they start. Tests that need a port to stay free
+  // Two more files at a time than there are CPUs, because tests also wait: for timers, and for processes that they start. Tests that need a port to stay free
   // take one of test/fixedPort.ts.
-  maxWorkers: availableParallelism() + 1,
+  maxWorkers: availableParallelism() + 2,
 };
