@@ -34,7 +34,7 @@ export interface KilledFirstCalls {
   /** After the scheduled run. */
   rowsWithoutUser: number;
   pendingRows: number;
-  /** What people who were cut off got when they called again: `200 undefined` for each. */
+  /** What people who were cut off got when they called again: `200` for each. */
   nextCalls: string[];
 }
 
