@@ -4,68 +4,21 @@
 import type { Run } from '../src/runs/run';
 import { startSurroundings } from '../test/app/appWithProxies';
 import type { AppUnderTest } from '../test/app/appUnderTest';
-import type { Asked, Meddling } from '../test/app/meddlingProxy';
+import { killingCalls, random, SIDES, type Boundary, type KilledCall } from '../test/app/killingCalls';
 
 const KILLS = Number(process.env.KILLS ?? 300);
 const TARGETS = ['connection', 'functions'] as const;
 /** Runs that are younger may still be running. */
 const LATER_MS = 6 * 60_000;
 const LONG_MS = 500;
-const SIDES = ['before', 'during', 'after', 'delivered'] as const;
-type Side = (typeof SIDES)[number];
 
-interface Killed {
-  traceId: string;
-  target: string;
-  at: string;
-  /** The user that ACS made, and when its id had been written to the process (performance.now). */
-  userId?: string;
-  deliveredAt?: number;
-  killedAt?: number;
-  /** Requests of the run, to both services. */
-  requests: number;
-}
-
-const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
-const random = (from: number, to: number) => from + Math.random() * (to - from);
+type Killed = KilledCall & { traceId: string; target: string };
 
 async function main(): Promise<void> {
   const around = await startSurroundings();
   const runs: Killed[] = [];
   let app: AppUnderTest;
-  let current: Killed;
-  let stopAt: { request: number; side: Side } | undefined;
-  let kill: () => void = () => undefined;
-
-  /** Both proxies: delays as of a network, notes about users, and death where it is asked for. */
-  const meddle =
-    (acs: boolean) =>
-    (asked: Asked): Meddling => {
-      const run = current;
-      const index = run.requests;
-      run.requests += 1;
-      const side = stopAt?.request === index ? stopAt.side : undefined;
-      const makesUser = acs && asked.method === 'POST' && asked.path.startsWith('/identities?');
-      if (side === 'before') {
-        kill();
-        return { hang: true };
-      }
-      return {
-        delayMs: acs ? random(5, 60) : random(2, 25),
-        onPassedOn: () => side === 'during' && kill(),
-        onAnswered: (body) => {
-          const id = makesUser ? (JSON.parse(body) as { identity?: { id: string } }).identity?.id : undefined;
-          if (id !== undefined) run.userId = id;
-          if (side === 'after') kill();
-        },
-        onDelivered: () => {
-          if (makesUser && run.killedAt === undefined) run.deliveredAt = performance.now();
-          if (side === 'delivered') kill();
-        },
-      };
-    };
-  around.acs.meddle = meddle(true);
-  around.tables.meddle = meddle(false);
+  const call = killingCalls(around, { acsMs: [5, 60], tablesMs: [2, 25] });
 
   const settings = (target: string) => ({
     WEBSITE_SITE_NAME: 'killed',
@@ -73,42 +26,14 @@ async function main(): Promise<void> {
     WORKFLOW_CREATE_SCOPES: 'chat',
   });
 
-  /** One run; it is killed after `afterMs`, at `boundary`, or not at all. Returns how long it took, in milliseconds, and its requests. */
-  async function run(
-    target: string,
-    afterMs?: number,
-    boundary?: typeof stopAt,
-  ): Promise<{ tookMs: number; requests: number }> {
+  /** One run; it is killed after `afterMs`, at `boundary`, or not at all. */
+  async function run(target: string, afterMs?: number, boundary?: Boundary): Promise<KilledCall> {
     const traceId = Array.from({ length: 32 }, () => Math.floor(Math.random() * 16).toString(16)).join('');
-    const at = boundary ? `${boundary.side} request ${boundary.request}` : `after ${Math.round(afterMs ?? NaN)} ms`;
-    current = { traceId, target, at, requests: 0 };
-    if (afterMs !== undefined || boundary) runs.push(current);
-    const pid = await around.pid();
-    const killed = current;
-    const died = new Promise<void>((done) => {
-      kill = () => {
-        if (killed.killedAt !== undefined) return;
-        killed.killedAt = performance.now();
-        process.kill(pid, 'SIGKILL');
-        done();
-      };
-    });
-    stopAt = boundary;
-    const startedAt = performance.now();
-    const answered = app
-      .call('POST', 'runs', undefined, { traceparent: `00-${traceId}-00f067aa0ba902b7-01` })
-      .catch(() => undefined);
-    const timer = afterMs === undefined ? undefined : setTimeout(() => kill(), afterMs);
-    await Promise.race([answered, died]);
-    await answered;
-    clearTimeout(timer);
-    const tookMs = performance.now() - startedAt;
-    stopAt = undefined;
-    kill = () => undefined;
-    // the host has a new process when this is answered; what ACS was asked for still comes to be
-    await app.call('GET', 'health');
-    await sleep(80);
-    return { tookMs, requests: killed.requests };
+    const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+    const killed = await call(app, () => app.call('POST', 'runs', undefined, headers), { afterMs, boundary });
+    // the same object, because an answer of ACS may still come
+    if (afterMs !== undefined || boundary) runs.push(Object.assign(killed, { traceId, target }));
+    return killed;
   }
 
   for (const target of TARGETS) {

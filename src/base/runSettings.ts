@@ -24,7 +24,7 @@ const isSettingName = (value: string): boolean => {
 export const RUN_SETTINGS = v.object({
   WORKFLOW_SCHEDULE: setting(
     text(),
-    'When the workflow runs: an NCRONTAB expression with six fields (with five, the second is 0), or a TimeSpan such as `00:05:00`.',
+    'When the workflow runs: an NCRONTAB expression with six fields (if there are only five, the seconds are 0), or a TimeSpan such as `00:05:00`.',
     { default: 'required, unless the timer is disabled; `0 */5 * * * *` in the example' },
   ),
   WORKFLOW_SCOPES: setting(

@@ -51,7 +51,7 @@ export const ERROR_REASONS: Record<keyof typeof ANSWERED_CODES, { reason: string
     advice: 'Use the name of an earlier device, or delete all ACS users of the person with DELETE `me`',
   },
   LengthRequired: {
-    reason: 'The body was sent in chunks, or as JSON without a length',
+    reason: 'The body was sent in chunks, or the request has the content type JSON and no `Content-Length`',
     advice: 'Send `Content-Length`. In .NET: `await content.LoadIntoBufferAsync()` first',
   },
   RequestTooLarge: { reason: 'The body is larger than 64 KiB', advice: 'Send a smaller body' },

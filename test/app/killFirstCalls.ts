@@ -1,26 +1,10 @@
 // First calls of people whose process is killed (-9): at random times, and before, during and after each request to ACS and to the storage. After all of
 // them comes one scheduled run. Then each ACS user should have a row, and each row a user, except users whose process died as it learned of them.
+import { killingCalls, random, SIDES, type Boundary, type KilledCall } from './killingCalls';
 import { startPeople, userOf, callAs, codeOf } from './peopleUnderTest';
-import type { Asked, Meddling } from './meddlingProxy';
 
 /** Calls that are younger may still be going on. */
 const LATER_MS = 6 * 60_000;
-const SIDES = ['before', 'during', 'after', 'delivered'] as const;
-
-interface Boundary {
-  request: number;
-  side: (typeof SIDES)[number];
-}
-
-interface Round {
-  at: string;
-  /** Number of requests so far, to both services. */
-  requests: number;
-  /** The user that ACS has created, and when its id had been written to the process (performance.now). */
-  userId?: string;
-  deliveredAt?: number;
-  killedAt?: number;
-}
 
 export interface KilledFirstCalls {
   killed: number;
@@ -38,85 +22,24 @@ export interface KilledFirstCalls {
   nextCalls: string[];
 }
 
-const random = (from: number, to: number) => from + Math.random() * (to - from);
-
 /** @param atBoundaries number of kills at requests, spread over all of them; Infinity: each side of each request */
 export async function killFirstCalls(kills: { atRandom: number; atBoundaries: number }): Promise<KilledFirstCalls> {
   const people = await startPeople();
   const { around } = people;
-  const rounds: Round[] = [];
-  let current: Round = { at: '', requests: 0 };
-  let stopAt: Boundary | undefined;
-  let kill: () => void = () => undefined;
-
-  /** Delays as of a network, notes about users, and death where it is wanted. */
-  const meddle =
-    (isAcs: boolean) =>
-    ({ method, path }: Asked): Meddling => {
-      const round = current;
-      const index = round.requests;
-      round.requests += 1;
-      const side = stopAt?.request === index ? stopAt.side : undefined;
-      const createsUser = isAcs && method === 'POST' && path.startsWith('/identities?');
-      if (side === 'before') {
-        kill();
-        return { hang: true };
-      }
-      return {
-        delayMs: isAcs ? random(5, 40) : random(2, 20),
-        onPassedOn: () => side === 'during' && kill(),
-        onAnswered: (body) => {
-          const id = createsUser ? (JSON.parse(body) as { identity?: { id: string } }).identity?.id : undefined;
-          if (id !== undefined) round.userId = id;
-          if (side === 'after') kill();
-        },
-        onDelivered: () => {
-          if (createsUser && round.killedAt === undefined) round.deliveredAt = performance.now();
-          if (side === 'delivered') kill();
-        },
-      };
-    };
-  around.acs.meddle = meddle(true);
-  around.tables.meddle = meddle(false);
+  const rounds: KilledCall[] = [];
+  const call = killingCalls(around, { acsMs: [5, 40], tablesMs: [2, 20] });
   const app = await around.open(people.settings);
   const tokens: string[] = [];
 
   /** One first call; it is killed after `afterMs`, at `boundary`, or not at all. */
-  async function firstCall(afterMs?: number, boundary?: Boundary): Promise<{ tookMs: number; requests: number }> {
+  async function firstCall(afterMs?: number, boundary?: Boundary): Promise<KilledCall> {
     const token = people.somebody();
     // what a process loads and fetches once is not what is tested
-    current = { at: '', requests: 0 };
     await callAs(app, token, 'GET', 'me');
-    const at = boundary ? `${boundary.side} request ${boundary.request}` : `after ${Math.round(afterMs ?? NaN)} ms`;
-    const round: Round = { at, requests: 0 };
-    current = round;
+    const round = await call(app, () => callAs(app, token, 'POST', 'me/token'), { afterMs, boundary });
     if (afterMs !== undefined || boundary) rounds.push(round);
-    const pid = await around.pid();
-    const died = new Promise<void>((done) => {
-      kill = () => {
-        if (round.killedAt !== undefined) return;
-        round.killedAt = performance.now();
-        process.kill(pid, 'SIGKILL');
-        done();
-      };
-    });
-    stopAt = boundary;
-    const startedAt = performance.now();
-    const answered = callAs(app, token, 'POST', 'me/token').catch(() => undefined);
-    const timer = afterMs === undefined ? undefined : setTimeout(() => kill(), afterMs);
-    await Promise.race([answered, died]);
-    await answered;
-    clearTimeout(timer);
-    const tookMs = performance.now() - startedAt;
-    stopAt = undefined;
-    kill = () => undefined;
-    if (round.killedAt !== undefined) {
-      // until there is another process; what the services were asked for still comes to be
-      while ((await around.pid()) === pid) await app.call('GET', 'health').catch(() => undefined);
-      await new Promise((done) => setTimeout(done, 60));
-      tokens.push(token);
-    }
-    return { tookMs, requests: round.requests };
+    if (round.killedAt !== undefined) tokens.push(token);
+    return round;
   }
 
   // makes the table, with requests that later calls don't have

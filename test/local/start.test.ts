@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { copyProject, knownPorts, pollAnswers, startEnvironment } from '../../bench/polledStart';
 import { DEFAULT_ACCESS_KEY } from '../../emulator/src';
+import { fixedPort } from '../fixedPort';
 import { endLaunched, launch } from './launched';
 
 const projectRoot = resolve(__dirname, '../..');
@@ -44,11 +45,13 @@ async function isListening(port: number): Promise<boolean> {
   return isConnected;
 }
 
+/** Takes a port whose neighbours are free and stay so: storage has three ports in a row. */
 async function withTakenPort<Result>(use: (port: number) => Promise<Result>): Promise<Result> {
-  const server = net.createServer().listen(0, '127.0.0.1');
+  const port = (await fixedPort(3)) + 1;
+  const server = net.createServer().listen(port, '127.0.0.1');
   await once(server, 'listening');
   try {
-    return await use((server.address() as AddressInfo).port);
+    return await use(port);
   } finally {
     server.close();
   }
