@@ -49,7 +49,8 @@ async function answer(
 ): Promise<void> {
   const refusal = refusalOf(request, { CORS: origins.join(',') });
   if (refusal !== undefined) return sendText(response, refusal.status, refusal.reason);
-  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+  const url = urlOf(request);
+  if (url === undefined) return sendText(response, 400, 'The path is malformed.');
   if (url.pathname === DEV_TOKEN_PATH) return sendDevToken(request, response, url, loaded);
   const tenant = TENANTS.find((candidate) => url.pathname.startsWith(`${issuerPath(candidate)}/`));
   if (tenant === undefined) return sendText(response, 404, greeting(request.socket.localPort ?? 0));
@@ -124,6 +125,11 @@ async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
     if (text.length > LONGEST_FORM) return new URLSearchParams();
   }
   return new URLSearchParams(text);
+}
+
+/** `undefined` if the path is none, such as `//[`. */
+function urlOf({ url = '/' }: IncomingMessage): URL | undefined {
+  return URL.canParse(url, 'http://127.0.0.1') ? new URL(url, 'http://127.0.0.1') : undefined;
 }
 
 const greeting = (port: number): string =>

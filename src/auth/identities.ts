@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { correctedNow } from '../base/clock';
 import { AppError, isAppError } from '../base/errors';
 import type { RunLog } from '../base/log';
@@ -10,6 +11,8 @@ import { idOf, MappingCache } from './mappingCache';
 export const MAX_DEVICES = 10;
 /** How often a mapping that others change at the same time is read again. */
 const MAX_RETRIES = 3;
+/** Of calls that add devices at the same time, before they count again. */
+const LONGEST_WAIT_MS = 400;
 
 /** Where users are created. */
 export interface UserSource {
@@ -35,7 +38,10 @@ export class Identities {
   private readonly cache = new MappingCache();
   private readonly inFlight = new Map<string, Promise<FoundIdentity>>();
 
-  constructor(private readonly directory: Directory) {}
+  constructor(
+    private readonly directory: Directory,
+    private readonly sleep: (ms: number) => Promise<unknown> = setTimeout,
+  ) {}
 
   /**
    * The ACS user of a person's device.
@@ -92,7 +98,7 @@ export class Identities {
     { traceparent, log }: PersonCall,
   ): Promise<Mapping | undefined> {
     const { directory } = this;
-    if (stored === undefined) await this.checkDevices(key, MAX_DEVICES - 1);
+    if (stored === undefined && (await this.countDevices(key)) >= MAX_DEVICES) throw tooManyDevices();
     const { identity } = await source.actions.createUser({}, { traceparent });
     const { tenantId, objectId, device, resource } = key;
     const mapping: Mapping = {
@@ -105,46 +111,43 @@ export class Identities {
       await this.rescue(mapping, source, log);
       throw error;
     });
-    // if this fails, nobody knows whether it is stored: the pending row stays
-    const kept = stored ? await directory.replace(stored, mapping) : await directory.insert(mapping);
+    // if this fails for another reason than the limit, nobody knows whether it is stored: the pending row stays
+    const kept = await (stored ? directory.replace(stored, mapping) : this.insert(mapping)).catch(
+      async (error: unknown) => {
+        if (isAppError(error) && error.code === 'TooManyDevices') await this.discard(pending, source, log);
+        throw error;
+      },
+    );
     if (kept === undefined) {
       await this.discard(pending, source, log);
       return undefined;
     }
-    if (stored === undefined) await this.withdrawIfTooMany(kept, pending, source, log);
     // ACS does not know the replaced user, so it should be gone; nothing would name it from now on
-    else await this.rescue(stored, source, log);
+    if (stored !== undefined) await this.rescue(stored, source, log);
     await directory.removePending(pending).catch(() => undefined);
     return mapping;
   }
 
-  /** @throws AppError `TooManyDevices` if the person has more than `most` devices on the resource */
-  private async checkDevices(key: MappingKey, most: number): Promise<void> {
-    const mappings = await this.directory.list(key, key.resource);
-    if (mappings.length <= most) return;
-    throw new AppError(
-      409,
-      'TooManyDevices',
-      `device: this person already has ACS users for ${MAX_DEVICES} devices, which is the maximum. Use the name of one of these devices, or delete all ACS users of the person with DELETE me.`,
-      { target: 'device' },
-    );
+  /** How many devices the person has on the resource. */
+  private async countDevices(key: MappingKey): Promise<number> {
+    return (await this.directory.list(key, key.resource)).length;
   }
 
-  /** Instances may have added devices at the same time. Each one checks after its own addition, so the last one sees all. */
-  private async withdrawIfTooMany(
-    kept: StoredMapping,
-    pending: PendingUser,
-    source: UserSource,
-    log: PersonCall['log'],
-  ): Promise<void> {
-    try {
-      await this.checkDevices(kept, MAX_DEVICES);
-    } catch (error) {
-      if (isAppError(error) && error.code === 'TooManyDevices') {
-        await this.directory.remove(kept);
-        await this.discard(pending, source, log);
-      }
-      throw error;
+  /**
+   * Stores the mapping of another device. Several may be added at the same time, on several instances. Each call counts after its own addition, so at least
+   * the last one sees all. If there are too many, it takes its addition back. Others may have done the same, so after a random wait it counts again.
+   * @returns `undefined` if there is a mapping with this key
+   * @throws AppError `TooManyDevices`
+   */
+  private async insert(mapping: Mapping): Promise<StoredMapping | undefined> {
+    for (let retries = 0; ; retries += 1) {
+      const kept = await this.directory.insert(mapping);
+      if (kept === undefined) return undefined;
+      if ((await this.countDevices(mapping)) <= MAX_DEVICES) return kept;
+      await this.directory.remove(kept);
+      if (retries === MAX_RETRIES) throw tooManyDevices();
+      await this.sleep(Math.random() * LONGEST_WAIT_MS);
+      if ((await this.countDevices(mapping)) >= MAX_DEVICES) throw tooManyDevices();
     }
   }
 
@@ -170,6 +173,14 @@ export class Identities {
     }
   }
 }
+
+const tooManyDevices = () =>
+  new AppError(
+    409,
+    'TooManyDevices',
+    `device: this person already has ACS users for ${MAX_DEVICES} devices, which is the maximum. Use the name of one of these devices, or delete all ACS users of the person with DELETE me.`,
+    { target: 'device' },
+  );
 
 /** Deletes a user, unless ACS does not know it. @throws AppError of deleteUser */
 export async function deleteIfExists(

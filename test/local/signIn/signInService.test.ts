@@ -248,6 +248,16 @@ describe('who may call', () => {
   });
 });
 
+it('answers 400 to a path that is none', async () => {
+  const status = await new Promise((done) => {
+    request({ host: '127.0.0.1', port: service.port, path: '//[' }, (answer) => {
+      answer.resume();
+      done(answer.statusCode);
+    }).end();
+  });
+  expect(status).toBe(400);
+});
+
 describe('the keys', () => {
   it('are the same for both tenants, as in Entra ID, and others after a restart', async () => {
     const keysAt = async (url: string) => (await fetch(`${url}/keys`)).text();
