@@ -44,6 +44,7 @@ export default {
   // builds what integration tests run
   globalSetup: '<rootDir>/test/globalSetup.mjs',
   testTimeout: 30_000,
+  testSequencer: '<rootDir>/test/longestFirst.mjs',
   // Two more files at a time than there are CPUs, because tests also wait: for timers, and for processes that they start. Tests that need a port to stay free
   // take one of test/fixedPort.ts.
   maxWorkers: availableParallelism() + 2,
